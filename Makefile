@@ -1,0 +1,54 @@
+# Everything a person does with this tree. `make install` is idempotent: it does only what its inputs changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test check lint types imports docs-fresh docs bench run lock
+.DEFAULT_GOAL := install
+
+install: $(STAMP) $(VENV)/.tor
+
+$(STAMP): requirements.lock requirements-build.lock pyproject.toml tools/make_venv.sh
+	@sh tools/make_venv.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+$(VENV)/.tor: $(STAMP) tools/get_tor.sh
+	@sh tools/get_tor.sh "$(VENV)"
+	@touch $@
+
+demo: install
+	@$(BIN)/python -m demo
+
+run: install
+	@$(BIN)/cwtchd run
+
+test: install
+	@$(BIN)/python -m pytest -q tests
+
+check: install lint types imports docs-fresh
+
+lint:
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@sh tools/check_tree.sh
+
+types:
+	@$(BIN)/mypy
+
+imports:
+	@$(BIN)/lint-imports --no-cache
+
+docs: install
+	@$(BIN)/python -m tools.generate_docs
+
+docs-fresh:
+	@$(BIN)/python -m tools.generate_docs --check
+
+bench: install
+	@$(BIN)/python -m bench
+
+# The locks name no registry; they are made anew only by hand, with uv on PATH.
+lock:
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --group build -o requirements-build.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 pyproject.toml --group dev --group build -o requirements.lock

@@ -1,0 +1,39 @@
+"""What a daemon is told at its start: one frozen value, handed down from the command line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PEER_PORT = 9878
+"""The virtual port of every Cwtch onion (wire-peer §2.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KdfCost:
+    """How dear one attempt at a password is (Argon2id)."""
+
+    memory_bytes: int = 64 << 20
+    passes: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TorChoice:
+    """Which tor to use.
+
+    `attach` is None for a tor of our own, else its control port: `HOST:PORT` or `unix:PATH`.
+    `network` is the folder of a private network (`cwtchd tornet`), whose `client.torrc` an own tor reads.
+    `executable` is the tor program, None to look it up (PATH, then beside this Python).
+    """
+
+    attach: str | None = None
+    network: Path | None = None
+    executable: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The daemon's settings."""
+
+    home: Path
+    socket: Path
+    tor: TorChoice = TorChoice()
+    kdf: KdfCost = KdfCost()
