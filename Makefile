@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 install: $(STAMP) $(VENV)/.tor
 
-$(STAMP): requirements.lock requirements-build.lock pyproject.toml tools/make_venv.sh
+$(STAMP): requirements.lock pyproject.toml tools/make_venv.sh
 	@sh tools/make_venv.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 
@@ -48,7 +48,6 @@ docs-fresh:
 bench: install
 	@$(BIN)/python -m bench
 
-# The locks name no registry; they are made anew only by hand, with uv on PATH.
+# The lock names no registry; it is made anew only by hand, with uv on PATH.
 lock:
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --group build -o requirements-build.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 pyproject.toml --group dev --group build -o requirements.lock

@@ -13,7 +13,5 @@ command -v "$python" >/dev/null || say "Python 3.11 or newer is needed: install 
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" || say "the virtual environment could not be made in $venv."
 quiet="--quiet --disable-pip-version-check --no-input"
 echo "Installing the locked packages into $venv …"
-# jsonrpcserver is an sdist: its build tools come first, from a lock as well, so that nothing unlocked is fetched to build it.
-"$venv/bin/python" -m pip install $quiet --require-hashes --only-binary :all: -r requirements-build.lock || say "the build tools could not be installed: is a package registry reachable?"
-"$venv/bin/python" -m pip install $quiet --require-hashes --no-build-isolation -r requirements.lock || say "the packages could not be installed: is a package registry reachable?"
+"$venv/bin/python" -m pip install $quiet --require-hashes --only-binary :all: -r requirements.lock || say "the packages could not be installed: is a package registry reachable?"
 "$venv/bin/python" -m pip install $quiet --no-deps --no-build-isolation --no-index --editable . || say "cwtchd itself could not be installed into $venv."

@@ -50,4 +50,6 @@ class ConnectionFailed:
     error: RemoteProtocolError
 
 
-Event = Authenticated | VersionSettled | MessageReceived | MessageAcknowledged | MessageIgnored | ConnectionFailed
+Event = (
+    Authenticated | VersionSettled | MessageReceived | MessageAcknowledged | MessageIgnored | ConnectionFailed
+)

@@ -1,0 +1,108 @@
+"""Everything that the daemon may refuse, as one table: stable name, code, one sentence that says what to do.
+
+The names and codes are the contract's (rpc.md, Errors). A refusal never quotes what the caller or a peer sent.
+"""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """Something that was asked for and is not done; nothing of it has changed anything."""
+
+    code: ClassVar[int]
+    name: ClassVar[str]
+    sentence: ClassVar[str]
+
+    def __init__(self, **details: int | str) -> None:
+        super().__init__(self.sentence)
+        self.details = details
+
+
+class WrongPassword(Refusal):
+    code = -32001
+    name = "wrong_password"
+    sentence = "No profile here opens with this password: check it, or create a profile."
+
+
+class ProfileLocked(Refusal):
+    code = -32002
+    name = "profile_locked"
+    sentence = "No open profile has this id: unlock it with its password first."
+
+
+class NotFound(Refusal):
+    code = -32003
+    name = "not_found"
+    sentence = "There is nothing with this id: list what there is."
+
+
+class AlreadyExists(Refusal):
+    code = -32004
+    name = "already_exists"
+    sentence = "This is there already: use the one that exists."
+
+
+class InvalidAddress(Refusal):
+    code = -32005
+    name = "invalid_address"
+    sentence = "This is not the address of somebody else: it is 56 characters of a-z and 2-7, copied whole."
+
+
+class MessageTooLarge(Refusal):
+    code = -32006
+    name = "message_too_large"
+    sentence = "The message does not fit one packet: shorten it, or send it in parts."
+
+
+class TorUnavailable(Refusal):
+    code = -32007
+    name = "tor_unavailable"
+    sentence = "Tor is not there yet: see tor.status, and try again when it is ready."
+
+
+class Unauthorized(Refusal):
+    code = -32008
+    name = "unauthorized"
+    sentence = "This caller may not do that: connect as the user who runs the daemon."
+
+
+class Blocked(Refusal):
+    code = -32009
+    name = "blocked"
+    sentence = "This contact is blocked: unblock it first."
+
+
+class LimitExceeded(Refusal):
+    code = -32010
+    name = "limit_exceeded"
+    sentence = "A limit is reached: wait until there is room again."
+
+
+class StorageFailed(Refusal):
+    code = -32013
+    name = "storage_failed"
+    sentence = "The disk did not take it: nothing was changed. Make room or make it writable, and try again."
+
+
+class CursorExpired(Refusal):
+    code = -32016
+    name = "cursor_expired"
+    sentence = "The log does not reach back to this cursor: read what is there and go on from its head."
+
+
+class BatchTooLarge(Refusal):
+    code = -32017
+    name = "batch_too_large"
+    sentence = "A batch holds at most 100 calls: split it."
+
+
+class NotSupported(Refusal):
+    code = -32018
+    name = "not_supported"
+    sentence = "This daemon does not do that."
+
+
+class NotAccepted(Refusal):
+    code = -32019
+    name = "not_accepted"
+    sentence = "This contact has not been accepted: accept it before you write to it."

@@ -1,0 +1,143 @@
+"""Messages: queued, transmitted, delivered or failed. Sending always queues; whether anyone is connected is not asked here."""
+
+from collections.abc import Sequence
+
+from cwtchd.app import overlays
+from cwtchd.app.effects import Outcome, Reach
+from cwtchd.app.errors import Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
+from cwtchd.app.overlays import chat, quote
+from cwtchd.protocol.model import Onion, PeerVersion
+from cwtchd.protocol.wire.constants import CONTEXT_RAW
+from cwtchd.protocol.wire.overlay import content_hash
+from cwtchd.protocol.wire.peer import data_limit
+from cwtchd.store import contacts, events, messages, outbox
+from cwtchd.store.database import UnitOfWork
+from cwtchd.store.events import EventType
+from cwtchd.store.messages import MessageRow, MessageState, NewMessage
+
+OUTBOX_LIMIT = 10_000
+"""So many messages may wait for one contact (rpc.md, Transport)."""
+
+WIRE_ID_SPACE = 1 << 32
+"""Cwtch's ids are random 32-bit numbers in decimal (wire-peer §4.1)."""
+
+BODY_LIMIT = data_limit(PeerVersion.V2, str(WIRE_ID_SPACE - 1), CONTEXT_RAW)
+"""The largest wrapper that fits a packet under the longest id."""
+
+TOO_LARGE_FOR_PEER = "message_too_large"
+"""The `error` of a message that does not fit the packets of a peer that speaks only version 1."""
+
+
+def send(
+    uow: UnitOfWork, own: Onion, conversation: int, text: str, reply_to: int | None
+) -> Outcome[MessageRow]:
+    """Queues a text, durably. Raises NotFound, Blocked, NotAccepted, MessageTooLarge, LimitExceeded."""
+    contact = contacts.get(uow, conversation)
+    if contact is None:
+        raise NotFound
+    if contact.blocked:
+        raise Blocked
+    if not contact.accepted:
+        raise NotAccepted
+    body = _wrapper(uow, conversation, text, reply_to)
+    if len(body) > BODY_LIMIT:
+        raise MessageTooLarge(limit=BODY_LIMIT, size=len(body))
+    waiting = outbox.count(uow, conversation)
+    if waiting >= OUTBOX_LIMIT:
+        raise LimitExceeded(limit=OUTBOX_LIMIT, size=waiting + 1)
+    new = NewMessage(
+        conversation=conversation,
+        wire_id=_unused_wire_id(uow, conversation),
+        context=CONTEXT_RAW,
+        body=body,
+        overlay=overlays.read(body).overlay,
+        text=text,
+        content_hash=content_hash(own, body),
+        reply_to=reply_to,
+    )
+    message = messages.add_outgoing(uow, new)
+    _queue(uow, conversation, message)
+    return Outcome(get(uow, message), (Reach(conversation, contact.address),))
+
+
+def _wrapper(uow: UnitOfWork, conversation: int, text: str, reply_to: int | None) -> bytes:
+    if reply_to is None:
+        return chat.write(text)
+    quoted = messages.get(uow, reply_to)
+    if quoted is None or quoted.conversation != conversation:
+        raise NotFound
+    return quote.write(quoted.content_hash, text)
+
+
+def _unused_wire_id(uow: UnitOfWork, conversation: int) -> str:
+    """Drawn until no message of ours to this contact carries it: an acknowledgement names nothing else."""
+    while True:
+        drawn = str(int.from_bytes(uow.randomness(4), "little"))
+        if messages.sent_as(uow, conversation, drawn) is None:
+            return drawn
+
+
+def _queue(uow: UnitOfWork, conversation: int, message: int) -> None:
+    outbox.add(uow, message, conversation)
+    events.append(uow, EventType.MESSAGE_QUEUED, conversation=conversation, message=message)
+
+
+def get(uow: UnitOfWork, message: int) -> MessageRow:
+    """The message of this id. Raises NotFound."""
+    found = messages.get(uow, message)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def page(uow: UnitOfWork, conversation: int, before: int | None, limit: int) -> Sequence[MessageRow]:
+    """Up to `limit` + 1 messages just before `before`, newest first: one more than asked says that there are more.
+
+    Raises NotFound.
+    """
+    if contacts.get(uow, conversation) is None:
+        raise NotFound
+    return messages.page(uow, conversation, before, limit + 1)
+
+
+def retry(uow: UnitOfWork, message: int) -> Outcome[MessageRow]:
+    """Queues a failed message again, or dials at once for one that waits. Raises NotFound, Blocked, LimitExceeded."""
+    row = get(uow, message)
+    contact = contacts.get(uow, row.conversation)
+    if contact is None or not row.outgoing:
+        raise NotFound
+    if contact.blocked:
+        raise Blocked
+    if row.state is MessageState.FAILED:
+        waiting = outbox.count(uow, contact.id)
+        if waiting >= OUTBOX_LIMIT:
+            raise LimitExceeded(limit=OUTBOX_LIMIT, size=waiting + 1)
+        messages.set_state(uow, message, MessageState.QUEUED)
+        _queue(uow, contact.id, message)
+    return Outcome(get(uow, message), (Reach(contact.id, contact.address, now=True),))
+
+
+def transmitted(uow: UnitOfWork, sent: Sequence[int]) -> Outcome[None]:
+    """These messages left on a connection; those that are acknowledged already are left alone."""
+    for message in sent:
+        if not outbox.attempted(uow, message):
+            continue
+        row = get(uow, message)
+        if row.state is MessageState.QUEUED:
+            messages.set_state(uow, message, MessageState.SENT)
+            events.append(uow, EventType.MESSAGE_SENT, conversation=row.conversation, message=message)
+    return Outcome(None)
+
+
+def failed(uow: UnitOfWork, message: int, reason: str) -> Outcome[None]:
+    """A message that can't be sent as it is; `reason` is a stable word."""
+    if outbox.remove(uow, message):
+        messages.set_state(uow, message, MessageState.FAILED, reason)
+        row = get(uow, message)
+        events.append(uow, EventType.MESSAGE_FAILED, conversation=row.conversation, message=message)
+    return Outcome(None)
+
+
+def mark_read(uow: UnitOfWork, conversation: int) -> int:
+    """Marks everything of a conversation read; returns how many messages that were."""
+    return messages.mark_read(uow, conversation)

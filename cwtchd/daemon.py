@@ -1,0 +1,231 @@
+"""The daemon: the one place that knows everyone. Configuration to store, Tor, runtime and API; the order of start and stop."""
+
+import fcntl
+import os
+import random
+import resource
+import stat
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorCore,
+    IReactorFromThreads,
+    IReactorTime,
+    IReactorUNIX,
+)
+from twisted.python.failure import Failure
+
+import cwtchd
+from cwtchd import log
+from cwtchd.app.errors import TorUnavailable
+from cwtchd.config import Config
+from cwtchd.protocol.crypto.primitives import random_bytes
+from cwtchd.rpc import schema
+from cwtchd.rpc.notify import LiveEvents
+from cwtchd.rpc.ports import ProfilePort
+from cwtchd.rpc.transport import CallerFactory
+from cwtchd.runtime.home import Home
+from cwtchd.runtime.profile import OpenProfile, Surroundings
+from cwtchd.runtime.threads import RealThreads
+from cwtchd.store.durable import private_folder
+from cwtchd.store.vault import Vault
+from cwtchd.tor.interface import DialFailed, Tor, TorStatus
+from cwtchd.tor.service import TorService
+
+SOCKET_PATH_BYTES = 100
+"""AF_UNIX ends at 107 bytes; the contract stops at 100, which leaves room for the lock beside it."""
+
+
+class Reactor(IReactorTime, IReactorCore, IReactorUNIX, IReactorFromThreads):
+    """The powers of Twisted's reactor that the daemon needs."""
+
+
+class CannotStart(Exception):
+    """Why the daemon does not start, as one sentence for whoever started it."""
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Daemon:
+    """A running daemon. `reactor` is Twisted's; `tor` keeps the promise of `tor.interface`."""
+
+    def __init__(self, reactor: "Reactor", config: Config, tor: Tor) -> None:
+        self._reactor = reactor
+        self._config = config
+        self._tor = tor
+        self._started_at = now_ms()
+        self._locks: list[int] = []
+        self._port: IListeningPort | None = None
+        self._stopping: Deferred[None] | None = None
+        self._live = LiveEvents(now_ms)
+        self._threads = RealThreads(reactor, now_ms, random_bytes)
+        chance = random.SystemRandom().random
+        around = Surroundings(reactor, now_ms, random_bytes, chance, tor)
+        self._home = Home(Vault(config.home, config.kdf, random_bytes), self._threads, around, self._live)
+
+    # --- start and stop ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Takes the home and the socket, opens the API, then begins with Tor. Raises CannotStart."""
+        home, path = self._config.home, self._config.socket
+        if len(os.fsencode(path)) > SOCKET_PATH_BYTES:
+            raise CannotStart(
+                f"The socket's path is longer than {SOCKET_PATH_BYTES} bytes: name a shorter one with --socket."
+            )
+        try:
+            private_folder(home)
+            self._take(
+                home / "lock", "Another cwtchd runs on this home: stop it, or name another home with --home."
+            )
+            private_folder(path.parent) if not path.parent.exists() else None
+            self._take(
+                path.with_name(path.name + ".lock"),
+                "Another cwtchd answers on this socket: stop it, or name another with --socket.",
+            )
+            if path.exists() or path.is_symlink():
+                if not stat.S_ISSOCK(path.lstat().st_mode):
+                    raise CannotStart(
+                        "Something that is not a socket stands at the socket's path: name another with --socket."
+                    )
+                path.unlink()  # left by a daemon that was killed: the lock says that none is there
+            self._port = self._reactor.listenUNIX(str(path), CallerFactory(self, self._live), mode=0o600)
+        except OSError as error:
+            raise CannotStart(
+                f"The home or the socket can't be used: {os.strerror(error.errno or 0)}."
+            ) from error
+        self._tor.start()
+
+    def _take(self, path: Path, taken: str) -> None:
+        """Holds a lock that ends with the process, however that ends."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise CannotStart(taken) from None
+        self._locks.append(descriptor)
+
+    def give_up(self) -> None:
+        """Ends what a start that did not come off had begun."""
+        self._threads.stop()
+
+    def stop(self) -> "Deferred[None]":
+        """Ends everything that it began, in the order opposite to the start. May be asked twice."""
+        if self._stopping is None:
+            self._live.publish(None, "daemon.stopping", schema.Nothing())
+            self._stopping = Deferred.fromCoroutine(self._stop())
+        return self._stopping
+
+    async def _stop(self) -> None:
+        if self._port is not None:
+            stopped = self._port.stopListening()
+            if stopped is not None:
+                await stopped
+        await self._home.close()
+        await self._tor.stop()
+        self._threads.stop()
+
+    # --- what the API asks ---------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> str:
+        """Cwtchd's own."""
+        return cwtchd.__version__
+
+    @property
+    def uptime(self) -> int:
+        """Milliseconds since the start."""
+        return now_ms() - self._started_at
+
+    @property
+    def tor_status(self) -> TorStatus:
+        """How Tor stands."""
+        return self._tor.status
+
+    def reset_tor(self) -> "Deferred[None]":
+        """New circuits; fails with TorUnavailable."""
+
+        def failed(failure: Failure) -> None:
+            if isinstance(failure.value, DialFailed):
+                raise TorUnavailable
+            failure.raiseException()
+
+        return self._tor.new_circuits().addErrback(failed)
+
+    def shut_down(self) -> None:
+        """Begins to stop, once what was answered by now has left."""
+        self._reactor.callLater(0, self._reactor.stop)
+
+    def open_profile(self, profile: str) -> OpenProfile | None:
+        """The open profile of this id."""
+        return self._home.get(profile)
+
+    def open_profiles(self) -> Sequence[OpenProfile]:
+        """Those that are open."""
+        return self._home.listed()
+
+    def create_profile(self, name: str, password: str) -> "Deferred[ProfilePort]":
+        """A new one, open."""
+        return self._home.create(name, password).addCallback(_as_port)
+
+    def unlock_profiles(self, password: str) -> "Deferred[Sequence[ProfilePort]]":
+        """All that the password opens."""
+        return self._home.unlock(password).addCallback(list)
+
+    def lock_profile(self, profile: ProfilePort) -> "Deferred[None]":
+        """Closes one."""
+        found = self._home.get(profile.onion)
+        return succeed(None) if found is None else self._home.lock(found)
+
+
+def _as_port(profile: OpenProfile) -> ProfilePort:
+    return profile
+
+
+def harden() -> None:
+    """What a process that holds keys does for itself: private files, no core dumps."""
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run_daemon(config: Config) -> int:
+    """Runs the daemon until a signal or `daemon.shutdown`; returns the exit status. The reactor was chosen before."""
+    from twisted.internet import reactor as installed  # noqa: PLC0415 - importing it installs one
+
+    reactor = cast("Reactor", installed)
+    harden()
+    tor = TorService(reactor, config, now_ms)
+    tor.watch(_Progress())
+    daemon = Daemon(reactor, config, tor)
+    try:
+        daemon.start()
+    except CannotStart as error:
+        print(f"cwtchd: {error}", file=sys.stderr)  # noqa: T201 - the command's own word to its user
+        daemon.give_up()
+        return 1
+    log.info("the API answers", socket=str(config.socket))
+    reactor.addSystemEventTrigger("before", "shutdown", daemon.stop)
+    reactor.run()
+    return 0
+
+
+class _Progress:
+    """Tells whoever started the daemon how Tor comes up, a line a step."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def __call__(self, status: TorStatus) -> None:
+        said = f"Tor {status.progress}% {status.state.value}: {status.summary}"
+        if said != self._said:
+            self._said = said
+            log.info(said)

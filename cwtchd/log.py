@@ -1,0 +1,43 @@
+"""What the daemon says to whoever runs it: one line an event, on standard error, with nothing in it that identifies anyone.
+
+Rules: fields are numbers and constant words. An exception is named by its class and the places in the code that it went through; its
+text is never written, since it may carry what a peer or a caller sent. Anything that looks like an onion is struck out.
+"""
+
+import re
+import secrets
+import sys
+import time
+import traceback
+from collections.abc import Callable
+
+ONION = re.compile(r"[a-z2-7]{56}", re.IGNORECASE)
+
+
+def _to_standard_error(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that prints
+
+
+_write: Callable[[str], None] = _to_standard_error
+
+
+def write_to(write: Callable[[str], None]) -> None:
+    """Sends the lines elsewhere (tests)."""
+    global _write  # noqa: PLW0603 - one log a process
+    _write = write
+
+
+def info(what: str, **fields: int | str | None) -> None:
+    """Writes one line: what happened, in constant words, and its fields."""
+    told = " ".join(f"{name}={value}" for name, value in fields.items())
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    _write(ONION.sub("<onion>", f"{moment} {what}{' ' if told else ''}{told}"))
+
+
+def unforeseen(what: str, error: BaseException | None) -> str:
+    """Writes where an error came from, never what it says. Returns the incident's id, which is all that a caller is told."""
+    incident = secrets.token_hex(6)
+    frames = traceback.extract_tb(error.__traceback__ if error is not None else None)
+    path = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames))
+    info(what, incident=incident, error=type(error).__name__, at=path or "nowhere")
+    return incident

@@ -1,0 +1,156 @@
+"""From a call to its answer: look up, decode the params, run where the method's table entry says, encode what came out.
+
+A profile's method is encoded on its Ledger's thread but answered only after the commit. Application errors become codes by
+`jsonrpc.fault_of`; anything else is an incident.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from cwtchd import log
+from cwtchd.app.effects import Outcome
+from cwtchd.app.errors import ProfileLocked, Refusal
+from cwtchd.rpc import discover, jsonrpc
+from cwtchd.rpc.jsonrpc import Batch, Call, CallId, Fault
+from cwtchd.rpc.methods import contact, conversation, daemon, event, message, profile
+from cwtchd.rpc.methods.registry import Method, OnProfile, Session, table
+from cwtchd.store.database import UnitOfWork
+
+Answer = Callable[[bytes | None], None]
+"""Takes the line to send, None where a notification gets no answer. Called once."""
+
+METHODS = table(
+    discover.methods.all,
+    daemon.methods.all,
+    profile.methods.all,
+    contact.methods.all,
+    conversation.methods.all,
+    message.methods.all,
+    event.methods.all,
+)
+DOCUMENT = discover.describe(METHODS.values())
+
+
+def dispatch(session: Session, asked: Call | Batch | Fault, answer: Answer) -> None:
+    """Runs what a line asked for."""
+    match asked:
+        case Fault():
+            answer(jsonrpc.encode_fault(None, asked))
+        case Call():
+            _run(session, asked, answer)
+        case Batch(calls):
+            _run_batch(session, list(calls), [], answer)
+
+
+def _run_batch(session: Session, calls: list[Call | Fault], answers: list[bytes], answer: Answer) -> None:
+    """One after the other, each begun when the one before it is answered."""
+    # A loop, not a recursion: calls that answer at once would deepen the stack by a few frames each.
+    while calls:
+        first, waiting = calls.pop(0), _Waiting()
+        dispatch(session, first, waiting.answer)
+        if not waiting.answered:
+            waiting.then = lambda line: _go_on(session, calls, answers, line, answer)
+            return
+        if waiting.line is not None:
+            answers.append(waiting.line)
+    answer(jsonrpc.encode_batch(answers) if answers else None)
+
+
+def _go_on(
+    session: Session, calls: list[Call | Fault], answers: list[bytes], line: bytes | None, answer: Answer
+) -> None:
+    if line is not None:
+        answers.append(line)
+    _run_batch(session, calls, answers, answer)
+
+
+class _Waiting:
+    """An answer that is there already, or goes to `then` when it comes."""
+
+    def __init__(self) -> None:
+        self.answered = False
+        self.line: bytes | None = None
+        self.then: Answer = lambda _: None
+
+    def answer(self, line: bytes | None) -> None:
+        self.answered, self.line = True, line
+        self.then(line)
+
+
+def _run(session: Session, call: Call, answer: Answer) -> None:
+    method = METHODS.get(call.method)
+    if method is None:
+        _answer_fault(call.id, jsonrpc.METHOD_NOT_FOUND, answer)
+        return
+    try:
+        params = method.decoder.decode(call.params)
+    except (msgspec.DecodeError, RecursionError):
+        _answer_fault(call.id, jsonrpc.INVALID_PARAMS, answer)
+        return
+    if method.on_profile is not None:
+        _run_on_profile(session, method, params, call.id, answer)
+    else:
+        _run_on_loop(session, method, params, call.id, answer)
+
+
+def _run_on_profile(
+    session: Session, method: Method[Any], params: Any, call_id: CallId | UnsetType, answer: Answer
+) -> None:
+    function = method.on_profile
+    port = session.daemon.open_profile(params.profile)
+    if port is None or function is None:
+        _answer_fault(call_id, jsonrpc.fault_of(ProfileLocked()), answer)
+        return
+    on = OnProfile(port.onion, port.presence)
+
+    def unit(uow: UnitOfWork) -> Outcome[object]:
+        outcome = function(on, uow, params)
+        line = None if isinstance(call_id, UnsetType) else jsonrpc.encode_result(call_id, outcome.value)
+        return Outcome(line, outcome.effects)
+
+    def done(outcome: Outcome[object] | Exception) -> None:
+        if isinstance(outcome, Exception):
+            _answer_fault(call_id, _fault(outcome), answer)
+        else:
+            answer(outcome.value if isinstance(outcome.value, bytes) else None)
+
+    port.run(unit, done)
+
+
+def _run_on_loop(
+    session: Session, method: Method[Any], params: Any, call_id: CallId | UnsetType, answer: Answer
+) -> None:
+    assert method.on_loop is not None
+
+    def done(result: object) -> None:
+        answer(None if isinstance(call_id, UnsetType) else jsonrpc.encode_result(call_id, result))
+
+    def failed(failure: Failure) -> None:
+        _answer_fault(call_id, _fault(failure.value), answer)
+
+    try:
+        result = method.on_loop(session, params)
+    except Exception as error:  # noqa: BLE001 - becomes a refusal or an incident
+        _answer_fault(call_id, _fault(error), answer)
+        return
+    if isinstance(result, Deferred):
+        result.addCallbacks(done, failed)
+    else:
+        done(result)
+
+
+def _fault(error: BaseException | None) -> Fault:
+    if isinstance(error, Refusal):
+        return jsonrpc.fault_of(error)
+    return jsonrpc.internal_error(log.unforeseen("a call failed", error))
+
+
+def _answer_fault(call_id: CallId | UnsetType, fault: Fault, answer: Answer) -> None:
+    answer(
+        None if call_id is UNSET or isinstance(call_id, UnsetType) else jsonrpc.encode_fault(call_id, fault)
+    )

@@ -1,0 +1,95 @@
+"""message.*: sent, listed, shown, tried again."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from cwtchd.app import contacts, messages
+from cwtchd.app.effects import Outcome
+from cwtchd.app.errors import Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
+from cwtchd.protocol.model import Onion
+from cwtchd.rpc import present, schema
+from cwtchd.rpc.methods.registry import Methods, OnProfile
+from cwtchd.rpc.methods.samples import ALICE, MESSAGE
+from cwtchd.store.database import UnitOfWork
+from cwtchd.store.messages import MessageRow
+
+methods = Methods()
+
+PAGE_BYTES = (1 << 20) - 4096
+"""A page is cut where its reply would pass the contract's 1 MiB; the envelope has the rest."""
+
+DEFAULT_PAGE = 50
+ONE = schema.MessageParams(profile=ALICE, message=7)
+
+
+class Send(schema.ConversationParams, frozen=True, kw_only=True):
+    """A text for a conversation."""
+
+    text: str
+    reply_to: Annotated[schema.MessageId | None, Meta(description="the message that it answers")] = None
+
+
+class Page(schema.ConversationParams, frozen=True, kw_only=True):
+    """A page of a conversation."""
+
+    before: Annotated[
+        schema.MessageId | None, Meta(description="only what stands before it; null: the newest")
+    ] = None
+    limit: schema.PageLimit = DEFAULT_PAGE
+
+
+def _peer(uow: UnitOfWork, row: MessageRow) -> Onion:
+    return contacts.get(uow, row.conversation).address
+
+
+def _shown(on: OnProfile, uow: UnitOfWork, outcome: Outcome[MessageRow]) -> Outcome[schema.Message]:
+    row = outcome.value
+    return Outcome(present.message(row, on.own, _peer(uow, row), on.presence), outcome.effects)
+
+
+@methods.on_profile(
+    "message.send",
+    NotFound,
+    Blocked,
+    NotAccepted,
+    MessageTooLarge,
+    LimitExceeded,
+    example=(Send(profile=ALICE, conversation=1, text="hello, may I?"), MESSAGE),
+)
+def send(on: OnProfile, uow: UnitOfWork, params: Send) -> Outcome[schema.Message]:
+    """Queues a text, durably: it is sent when the contact is there, however long that takes."""
+    return _shown(on, uow, messages.send(uow, on.own, params.conversation, params.text, params.reply_to))
+
+
+@methods.on_profile(
+    "message.list",
+    NotFound,
+    example=(Page(profile=ALICE, conversation=1), schema.MessagePage(messages=[MESSAGE], more=False)),
+)
+def list_(on: OnProfile, uow: UnitOfWork, params: Page) -> Outcome[schema.MessagePage]:
+    """Shows a page of a conversation, oldest first; the newest page where `before` is not given."""
+    rows = messages.page(uow, params.conversation, params.before, params.limit)
+    peer = contacts.get(uow, params.conversation).address
+    shown: list[schema.Message] = []
+    size = 0
+    for row in rows[: params.limit]:
+        message = present.message(row, on.own, peer, on.presence)
+        size += len(msgspec.json.encode(message)) + 1
+        if size > PAGE_BYTES:
+            break
+        shown.append(message)
+    return Outcome(schema.MessagePage(messages=shown[::-1], more=len(rows) > len(shown)))
+
+
+@methods.on_profile("message.get", NotFound, example=(ONE, MESSAGE))
+def get(on: OnProfile, uow: UnitOfWork, params: schema.MessageParams) -> Outcome[schema.Message]:
+    """Shows a message."""
+    return _shown(on, uow, Outcome(messages.get(uow, params.message)))
+
+
+@methods.on_profile("message.retry", NotFound, Blocked, LimitExceeded, example=(ONE, MESSAGE))
+def retry(on: OnProfile, uow: UnitOfWork, params: schema.MessageParams) -> Outcome[schema.Message]:
+    """Queues a failed message again; for one that waits, dials its contact at once."""
+    return _shown(on, uow, messages.retry(uow, params.message))

@@ -1,0 +1,43 @@
+"""Values for the document's examples: two well-known onions, which nobody has, and what they say to each other."""
+
+from cwtchd.rpc import schema
+
+ALICE = "rkeohxlubhyzl7ks3mwtzos5olfgocn7dwkbeg7toseadnapn5optfad"
+BOB = "5vesrrri2hbmn2xjam4jawmvmeuvsjz2lrr7snrwyfdbjlehg7iuvmyd"
+THEN = 1_790_000_000_000
+
+PROFILE = schema.Profile(id=ALICE, name="alice", created_at=THEN, published_since=THEN)
+TOR = schema.TorReport(
+    state="ready", progress=100, summary="Tor is ready.", since=THEN, version="0.4.9.11", warning=None
+)
+CONVERSATION = schema.Conversation(
+    id=1,
+    kind="contact",
+    address=BOB,
+    name="bob",
+    state="accepted",
+    unread=0,
+    created_at=THEN,
+    last_message_at=THEN,
+    connection=schema.ContactConnection(
+        state="authenticated", since=THEN, last_proof_at=THEN, next_dial_at=None, last_failure=None
+    ),
+    acl=schema.Acl(blocked=False, read=True, append=True, auto_connect=True),
+    attributes={},
+)
+MESSAGE = schema.Message(
+    id=7,
+    conversation=1,
+    author=ALICE,
+    outgoing=True,
+    sent_at=THEN,
+    received_at=None,
+    overlay=1,
+    text="hello, may I?",
+    raw=None,
+    reply_to=None,
+    state="queued",
+    error=None,
+    delivery=schema.Delivery(step="queued", reason=None, attempts=0, next_try=None, witnessed=None, of=None),
+)
+EVENT = schema.Event(seq=12, profile=ALICE, type="message.queued", at=THEN, data=MESSAGE)

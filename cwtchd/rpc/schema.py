@@ -1,0 +1,222 @@
+"""What the API takes and gives, as types: decoding is validation, and the OpenRPC document is made from them.
+
+The names are the contract's (rpc.md). Times are milliseconds since the epoch, UTC; a profile's or contact's id is its onion.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+ProfileId = Annotated[str, Meta(description="a profile's onion: 56 characters, without .onion")]
+ConversationId = Annotated[int, Meta(ge=0, le=(1 << 63) - 1, description="a conversation's id")]
+MessageId = Annotated[int, Meta(ge=0, le=(1 << 63) - 1, description="a message's id")]
+Cursor = Annotated[
+    int, Meta(ge=0, le=(1 << 63) - 1, description="the seq of the last event that was handled")
+]
+PageLimit = Annotated[int, Meta(ge=1, le=1000, description="so many at most")]
+Time = Annotated[int, Meta(description="milliseconds since the epoch, UTC")]
+Password = Annotated[str, Meta(min_length=1, max_length=1024, description="opens the profiles made with it")]
+Name = Annotated[str, Meta(max_length=256, description="a name that only this side sees")]
+
+
+class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Named parameters of a method: nothing else may be there."""
+
+
+class NoParams(Params, frozen=True):
+    """A method that takes nothing."""
+
+
+class ProfileParams(Params, frozen=True, kw_only=True):
+    """A method on a profile."""
+
+    profile: ProfileId
+
+
+class ConversationParams(ProfileParams, frozen=True, kw_only=True):
+    """A method on a conversation."""
+
+    conversation: ConversationId
+
+
+class MessageParams(ProfileParams, frozen=True, kw_only=True):
+    """A method on a message."""
+
+    message: MessageId
+
+
+class TorReport(Struct, frozen=True, kw_only=True):
+    """How Tor stands."""
+
+    state: Literal["starting", "connecting", "ready", "offline", "lost"]
+    progress: Annotated[int, Meta(ge=0, le=100, description="bootstrap, in percent")]
+    summary: str
+    since: Time
+    version: str | None
+    warning: str | None
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """An open profile."""
+
+    id: ProfileId
+    name: str
+    created_at: Time
+    published_since: Annotated[
+        int | None,
+        Meta(description="when its onion's descriptor was last known to be uploaded, null while it isn't"),
+    ]
+
+
+class DaemonReport(Struct, frozen=True, kw_only=True):
+    """What the daemon is doing."""
+
+    version: str
+    pid: int
+    uptime: Annotated[int, Meta(description="milliseconds since the start")]
+    tor: TorReport
+    profiles: Annotated[int, Meta(description="how many are open")]
+
+
+class ContactConnection(Struct, frozen=True, kw_only=True):
+    """How a contact is connected right now."""
+
+    state: Literal["disconnected", "connecting", "connected", "authenticated"]
+    since: Time | None
+    last_proof_at: Annotated[
+        int | None, Meta(description="when it was last heard, on an authenticated connection")
+    ]
+    next_dial_at: Time | None
+    last_failure: Annotated[str | None, Meta(description="a stable word for why the last dial did not work")]
+
+
+class Acl(Struct, frozen=True, kw_only=True):
+    """What a contact may do."""
+
+    blocked: bool
+    read: bool
+    append: bool
+    auto_connect: bool
+
+
+class Conversation(Struct, frozen=True, kw_only=True):
+    """A conversation with a contact."""
+
+    id: ConversationId
+    kind: Literal["contact"]
+    address: str
+    name: str
+    state: Literal["pending", "accepted", "blocked"]
+    unread: int
+    created_at: Time
+    last_message_at: Time | None
+    connection: ContactConnection
+    acl: Acl
+    attributes: dict[str, str]
+
+
+DeliveryStep = Literal["queued", "connecting", "sent", "delivered", "failed"]
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """How far an outgoing message has come, in finer steps than its state."""
+
+    step: DeliveryStep
+    reason: str | None
+    attempts: int | None
+    next_try: Time | None
+    witnessed: int | None
+    of: int | None
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """A message. `text` is a string for overlays 1 and 10; of any other, `raw` is the wrapper as it came."""
+
+    id: MessageId
+    conversation: ConversationId
+    author: str
+    outgoing: bool
+    sent_at: Annotated[
+        int | None, Meta(description="Cwtch messages carry no time: of an incoming one it is when it came")
+    ]
+    received_at: Time | None
+    overlay: int | None
+    text: str | None
+    raw: str | None
+    reply_to: MessageId | None
+    state: Literal["queued", "sent", "delivered", "failed", "received", "read"]
+    error: str | None
+    delivery: Delivery | None
+
+
+class MessagePage(Struct, frozen=True, kw_only=True):
+    """A page of messages, oldest first; `more` says that there are older ones."""
+
+    messages: list[Message]
+    more: bool
+
+
+class DeletedMessage(Struct, frozen=True, kw_only=True):
+    """What an event says of a message that is gone."""
+
+    message: MessageId
+    deleted: Literal[True] = True
+
+
+class DeletedConversation(Struct, frozen=True, kw_only=True):
+    """What an event says of a conversation that is gone."""
+
+    conversation: ConversationId
+    deleted: Literal[True] = True
+
+
+class ConnectionChange(Struct, frozen=True, kw_only=True):
+    """A contact's connection became another."""
+
+    conversation: ConversationId
+    connection: ContactConnection
+
+
+class Dropped(Struct, frozen=True, kw_only=True):
+    """So many live-only events were left unread and are gone."""
+
+    count: int
+
+
+class Nothing(Struct, frozen=True):
+    """No data: the event's type says it all."""
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something that happened. `seq` is null for what only live subscribers are told."""
+
+    seq: int | None
+    profile: ProfileId | None
+    type: str
+    at: Time
+    data: object
+
+
+class Notification(Struct, frozen=True, kw_only=True):
+    """An event as a subscription gets it."""
+
+    subscription: int
+    seq: int | None
+    profile: ProfileId | None
+    type: str
+    at: Time
+    data: object
+
+
+class EventPage(Struct, frozen=True, kw_only=True):
+    """A page of the log, and the seq of its newest row."""
+
+    events: list[Event]
+    head: int
+
+
+class Subscribed(Struct, frozen=True, kw_only=True):
+    """A subscription, and the seq of the newest event when it began."""
+
+    subscription: int
+    head: int

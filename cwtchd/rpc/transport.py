@@ -1,0 +1,146 @@
+"""The socket: UNIX stream, one JSON value a line, at most 1 MiB a line, several callers at once.
+
+Rules: a caller is known by its uid (SO_PEERCRED); a line that is too long is passed over to its end, so that the next one is heard;
+a caller that does not read is not read from, and one with too many calls under way waits.
+"""
+
+import os
+import socket
+import struct
+from collections import deque
+
+from twisted.internet.interfaces import IAddress, IPushProducer, ITransport
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from cwtchd.app.errors import Unauthorized
+from cwtchd.rpc import jsonrpc
+from cwtchd.rpc.dispatch import dispatch
+from cwtchd.rpc.methods.registry import Session
+from cwtchd.rpc.notify import ConnectionSubscriptions, LiveEvents
+from cwtchd.rpc.ports import DaemonPort
+
+LINE_BYTES = 1 << 20
+CALLS_UNDER_WAY = 256
+_CREDENTIALS = struct.Struct("3i")
+
+
+@implementer(IPushProducer)
+class CallerProtocol(Protocol):
+    """One caller's connection."""
+
+    def __init__(self, daemon: DaemonPort, live: LiveEvents) -> None:
+        self._buffer = bytearray()
+        self._passing_over = False
+        self._under_way = 0
+        self._choked = False
+        self._paused = False
+        self._working = False
+        self._lines: deque[bytes] = deque()
+        self._subscriptions = ConnectionSubscriptions(daemon, live, self._write_line)
+        self._session = Session(daemon, self._subscriptions)
+
+    def connectionMade(self) -> None:
+        if caller_uid(self._transport) != os.getuid():
+            self._write_line(jsonrpc.encode_fault(None, jsonrpc.fault_of(Unauthorized())))
+            self._transport.loseConnection()
+            return
+        self._transport.registerProducer(self, True)  # type: ignore[attr-defined]
+
+    @property
+    def _transport(self) -> ITransport:
+        assert self.transport is not None
+        return self.transport
+
+    def dataReceived(self, data: bytes) -> None:
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            whole = bytes(self._buffer) + line if self._buffer else line
+            self._buffer.clear()
+            passed_over, self._passing_over = self._passing_over, False
+            if passed_over:
+                continue
+            if len(whole) > LINE_BYTES:
+                self._answer_too_long()
+            else:
+                self._lines.append(whole)
+        if not self._passing_over:
+            self._buffer += rest
+            if len(self._buffer) > LINE_BYTES:
+                self._buffer.clear()
+                self._passing_over = True
+                self._answer_too_long()
+        self._work()
+
+    def _answer_too_long(self) -> None:
+        self._write_line(jsonrpc.encode_fault(None, jsonrpc.LINE_TOO_LONG))
+
+    def _work(self) -> None:
+        """Begins the calls that have room. Lines that wait are bounded by what one read brings, since reading stops meanwhile."""
+        if self._working:
+            return  # an answer that came at once: the loop below goes on by itself
+        self._working = True
+        while self._lines and self._under_way < CALLS_UNDER_WAY and not self._choked:
+            line = self._lines.popleft().strip()
+            if line:
+                self._under_way += 1
+                dispatch(self._session, jsonrpc.decode_line(line), self._answer)
+        self._working = False
+        self._steer()
+
+    def _answer(self, line: bytes | None) -> None:
+        self._under_way -= 1
+        if line is not None:
+            self._write_line(line)
+        self._subscriptions.release()
+        if self._paused:
+            self._work()
+
+    def _write_line(self, line: bytes) -> None:
+        self._transport.write(line + b"\n")
+
+    def _steer(self) -> None:
+        paused = bool(self._lines) or self._choked
+        if paused != self._paused:
+            self._paused = paused
+            reading = self._transport.pauseProducing if paused else self._transport.resumeProducing  # type: ignore[attr-defined]
+            reading()
+
+    def pauseProducing(self) -> None:
+        self._choked = True
+        self._subscriptions.choke(choked=True)
+        self._steer()
+
+    def resumeProducing(self) -> None:
+        self._choked = False
+        self._subscriptions.choke(choked=False)
+        self._work()
+
+    def stopProducing(self) -> None:
+        self._choked = True
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._choked = True
+        self._lines.clear()
+        self._subscriptions.close()
+
+
+class CallerFactory(Factory):
+    """Makes a connection's protocol for each caller."""
+
+    noisy = False
+
+    def __init__(self, daemon: DaemonPort, live: LiveEvents) -> None:
+        self._daemon = daemon
+        self._live = live
+
+    def buildProtocol(self, addr: IAddress | None) -> CallerProtocol:
+        return CallerProtocol(self._daemon, self._live)
+
+
+def caller_uid(transport: ITransport) -> int:
+    """Who is at the other end of a UNIX socket, by the kernel's word."""
+    handle: socket.socket = transport.getHandle()  # type: ignore[attr-defined]
+    packed = handle.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(packed)[1])

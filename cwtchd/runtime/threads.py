@@ -1,0 +1,50 @@
+"""The daemon's threads: one for the vault, one a Ledger, and no others of ours."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from cwtchd.runtime.ledger import Ledger, ThreadLedger
+from cwtchd.store.database import Database, UnitOfWork
+
+T = TypeVar("T")
+
+
+class RealThreads:
+    """Blocking work on threads of its own."""
+
+    def __init__(
+        self,
+        reactor: IReactorFromThreads,
+        now: Callable[[], int],
+        randomness: Callable[[int], bytes],
+    ) -> None:
+        self._reactor = reactor
+        self._now = now
+        self._randomness = randomness
+        self._vault = ThreadPool(0, 1, "vault")
+        self._vault.start()
+
+    def on_vault(self, work: Callable[[], T]) -> "Deferred[T]":
+        """Runs the work on the vault's thread."""
+        return deferToThreadPool(self._reactor, self._vault, work)
+
+    def new_ledger(
+        self,
+        open_database: Callable[[], Database],
+        opened: Callable[[Exception | None], None],
+        log_grew: Callable[[], None],
+    ) -> Ledger:
+        """Starts a Ledger; its database is opened on its thread."""
+        return ThreadLedger(self._reactor, open_database, opened, self._unit_of_work, log_grew)
+
+    def _unit_of_work(self, database: Database) -> UnitOfWork:
+        return UnitOfWork(database.sql, self._now(), self._randomness)
+
+    def stop(self) -> None:
+        """Ends the vault's thread; a Ledger's ends when it is closed."""
+        self._vault.stop()

@@ -1,0 +1,104 @@
+"""The vault: passwords to keys. Which profiles a home holds, and the sealed header that opens each.
+
+    <home>/salt                      32 random bytes, one for the home
+    <home>/profiles/<32 hex>/header  secretbox over {format 1 byte, the database's key 32 bytes}
+    <home>/profiles/<32 hex>/db      SQLCipher under that key
+
+One Argon2id an attempt gives the key of every header that was sealed with that password; every header is tried, so that a wrong
+password costs and answers the same whatever is there.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cwtchd.config import KdfCost
+from cwtchd.protocol.crypto.primitives import KEY_SIZE, NONCE_SIZE, SealBroken, derive_key, open_sealed, seal
+from cwtchd.store.durable import private_folder, sync_folder, write_new
+
+SALT_SIZE = 32
+HEADER_FORMAT = 1
+HEADER_LIMIT = 1024
+"""No header is longer: a file that is was not written by us and is passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedVault:
+    """A profile's folder and the key of its database."""
+
+    folder: Path
+    key: bytes = field(repr=False)
+
+    @property
+    def database(self) -> Path:
+        """The profile's SQLCipher file."""
+        return self.folder / "db"
+
+
+class Vault:
+    """The sealed headers of one home. Every method blocks (Argon2, disk): the home's Ledger calls it."""
+
+    def __init__(self, home: Path, cost: KdfCost, randomness: Callable[[int], bytes]) -> None:
+        self._profiles = home / "profiles"
+        self._salt = home / "salt"
+        self._cost = cost
+        self._randomness = randomness
+
+    def create(self, password: str) -> OpenedVault:
+        """A new folder under a new random key, sealed with the password. OSError where the disk refuses."""
+        private_folder(self._profiles)
+        key = self._password_key(password)
+        made = OpenedVault(self._profiles / self._randomness(16).hex(), self._randomness(KEY_SIZE))
+        made.folder.mkdir(mode=0o700)
+        try:
+            content = bytes([HEADER_FORMAT]) + made.key
+            write_new(made.folder / "header", seal(key, content, self._randomness(NONCE_SIZE)))
+            sync_folder(self._profiles)
+        except OSError:
+            self.discard(made)
+            raise
+        return made
+
+    def open(self, password: str) -> tuple[OpenedVault, ...]:
+        """Every profile that the password fits, none where it fits none."""
+        key = self._password_key(password)
+        opened = []
+        for folder in sorted(self._profiles.iterdir()) if self._profiles.is_dir() else ():
+            try:
+                with (folder / "header").open("rb") as file:
+                    sealed = file.read(HEADER_LIMIT + 1)
+                content = open_sealed(key, sealed[:HEADER_LIMIT])
+            except (OSError, SealBroken):
+                continue
+            if content[:1] == bytes([HEADER_FORMAT]) and len(content) == 1 + KEY_SIZE:
+                opened.append(OpenedVault(folder, content[1:]))
+        return tuple(opened)
+
+    def discard(self, vault: OpenedVault) -> None:
+        """Removes a profile's folder, whose creation did not come to its end."""
+        shutil.rmtree(vault.folder, ignore_errors=True)
+
+    def _password_key(self, password: str) -> bytes:
+        return derive_key(
+            password.encode("utf-8"),
+            self._home_salt(),
+            memory_bytes=self._cost.memory_bytes,
+            passes=self._cost.passes,
+        )
+
+    def _home_salt(self) -> bytes:
+        try:
+            salt = self._salt.read_bytes()
+        except FileNotFoundError:
+            salt = b""
+        if len(salt) == SALT_SIZE:
+            return salt
+        if salt or any(self._profiles.glob("*/header")):
+            raise OSError(
+                os.strerror(5)
+            )  # a lost salt would make every password wrong: say that the disk failed
+        salt = self._randomness(SALT_SIZE)
+        write_new(self._salt, salt)
+        return salt

@@ -1,0 +1,103 @@
+"""Pages that the code itself writes: docs/rpc.md from the OpenRPC document, docs/machines/*.md from the state machines.
+
+`python -m tools.generate_docs` writes them; with `--check` it only says which are stale, and exits 1 where any is.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cwtchd.rpc.dispatch import DOCUMENT
+
+DOCS = Path(__file__).parent.parent / "docs"
+GENERATED = "<!-- Made by `make docs` from the code: change the code, not this page. -->\n"
+
+
+def rpc_page(described: dict[str, Any]) -> str:
+    """The API as a page: a section a method, then the errors and the events."""
+    return "\n".join(_rpc_lines(described)) + "\n"
+
+
+def _rpc_lines(described: dict[str, Any]) -> Iterator[str]:
+    yield GENERATED
+    yield "# The local API\n"
+    yield f"{described['info']['description']} `rpc.discover` returns the same as an OpenRPC document.\n"
+    for method in described["methods"]:
+        yield f"## {method['name']}\n"
+        yield method["summary"] + "\n"
+        if method["params"]:
+            yield "| param | type | |\n|---|---|---|"
+            for param in method["params"]:
+                needed = "" if param["required"] else "optional"
+                about = "; ".join(part for part in (needed, _told(param["schema"])) if part)
+                yield f"| `{param['name']}` | {_type(param['schema'])} | {about} |"
+            yield ""
+        yield f"Result: {_type(method['result']['schema'])}\n"
+        if method["errors"]:
+            names = (f"`{error['$ref'].rsplit('/', 1)[-1]}`" for error in method["errors"])
+            yield f"Errors: {', '.join(names)}\n"
+        example = method["examples"][0]
+        request = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": method["name"],
+            "params": {param["name"]: param["value"] for param in example["params"]},
+        }
+        yield f"```json\n{json.dumps(request)}\n```\n"
+    yield "# Values\n"
+    for name, shape in described["components"]["schemas"].items():
+        if name.startswith("cwtchd") or not shape.get("properties"):
+            continue
+        yield f"## {name.rsplit('.', 1)[-1]}\n"
+        yield shape.get("description", "") + "\n"
+        yield "| field | type | |\n|---|---|---|"
+        for field, inner in shape["properties"].items():
+            yield f"| `{field}` | {_type(inner)} | {_told(inner)} |"
+        yield ""
+    yield "# Errors\n"
+    yield "| name | code | sentence |\n|---|---|---|"
+    for name, error in described["components"]["errors"].items():
+        yield f"| `{name}` | {error['code']} | {error['message']} |"
+    yield "\n# Events\n"
+    yield "| type | kept in the log | data |\n|---|---|---|"
+    for name, event in described["x-events"].items():
+        yield f"| `{name}` | {'yes' if event['stored'] else 'live only'} | {_type(event['data'])} |"
+
+
+def _told(shape: dict[str, Any]) -> str:
+    return str(shape.get("description", ""))
+
+
+def _type(shape: dict[str, Any]) -> str:
+    if "$ref" in shape:
+        return str(shape["$ref"].rsplit("/", 1)[-1])
+    if "anyOf" in shape:
+        return " or ".join(_type(one) for one in shape["anyOf"])
+    if "enum" in shape:
+        return " or ".join(f"`{one}`" for one in shape["enum"])
+    if shape.get("type") == "array":
+        return f"list of {_type(shape.get('items', {}))}"
+    return str(shape.get("type", "any"))
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with its text."""
+    return {DOCS / "rpc.md": rpc_page(DOCUMENT)}
+
+
+def main(check: bool) -> int:
+    """Writes the pages, or says which are stale."""
+    stale = [path for path, text in pages().items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in stale:
+        if check:
+            print(f"{path.relative_to(DOCS.parent)} is stale: run `make docs`.", file=sys.stderr)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(pages()[path], "utf-8")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
