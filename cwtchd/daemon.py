@@ -197,13 +197,17 @@ def harden() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def run_daemon(config: Config) -> int:
-    """Runs the daemon until a signal or `daemon.shutdown`; returns the exit status. The reactor was chosen before."""
+def run_daemon(config: Config, tor: Tor | None = None) -> int:
+    """Runs the daemon until a signal or `daemon.shutdown`; returns the exit status. The reactor was chosen before.
+
+    `tor` is for tests: without it, the one that the Config chooses.
+    """
     from twisted.internet import reactor as installed  # noqa: PLC0415 - importing it installs one
 
     reactor = cast("Reactor", installed)
     harden()
-    tor = TorService(reactor, config, now_ms)
+    if tor is None:
+        tor = TorService(reactor, config, now_ms)
     tor.watch(_Progress())
     daemon = Daemon(reactor, config, tor)
     try:

@@ -6,6 +6,13 @@ from typing import Any
 
 import pytest
 import pytest_twisted
+from hypothesis import HealthCheck, settings
+
+# The first draw of a text builds Unicode's tables, which takes longer than a health check allows.
+settings.register_profile(
+    "cwtchd", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+settings.load_profile("cwtchd")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

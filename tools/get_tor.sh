@@ -13,11 +13,14 @@ outside=$(printf %s "$PATH" | tr ':' '\n' | grep -Fxv "$venv/bin" | tr '\n' ':')
 
 on_path() { PATH=$outside command -v "$1" 2>/dev/null; }
 
+# tor-gencert knows no --version, and says so where it runs at all.
+works() { [ -x "$venv/bin/$1" ] && { "$venv/bin/$1" --version 2>&1 || true; } | grep -Eq '^(Tor version|Unrecognized option)'; }
+
 wanted=""
 for program in $programs; do
     if found=$(on_path "$program"); then
         echo "Using the $program on PATH: $found"
-    elif "$venv/bin/$program" --version >/dev/null 2>&1 || [ -x "$venv/bin/$program" ] && [ "$program" != tor ]; then
+    elif works "$program"; then
         echo "Using the $program that was fetched before: $venv/bin/$program"
     else
         wanted="$wanted $program"
@@ -81,7 +84,7 @@ while lacking=$(missing) && [ -n "$lacking" ]; do
 done
 
 bin=$work/tor/usr/bin
-"$bin/tor-gencert" --help >/dev/null 2>&1 || [ -x "$bin/tor-gencert" ] || say "the package tor has no tor-gencert: a private network can't be made."
+[ -x "$bin/tor-gencert" ] || say "the package tor has no tor-gencert: a private network can't be made."
 search=$(libraries | sed "s|$work/tor|$venv/tor|g; s|:\$||")
 rm -rf "$venv/tor"
 mv "$work/tor" "$venv/tor"
@@ -96,6 +99,6 @@ for program in $wanted; do
     mv "$work/$program" "$venv/bin/$program"
 done
 for program in $wanted; do
-    [ "$program" != tor ] || "$venv/bin/tor" --version >/dev/null 2>&1 || say "the tor that was fetched doesn't run here: install the package tor."
+    works "$program" || say "the $program that was fetched doesn't run here: install the package tor."
 done
-echo "Fetched: $venv/bin/tor ($("$venv/tor/usr/bin/tor" --version 2>/dev/null | sed -n 's/^Tor version \([^ ]*\).*/\1/p' || true))"
+echo "Fetched:$wanted, into $venv/tor"

@@ -29,7 +29,7 @@ _document: dict[str, Any] = {}
 
 
 @methods.on_loop("rpc.discover", example=(schema.NoParams(), {"openrpc": OPENRPC}))
-def discover(session: Session, params: schema.NoParams) -> dict[str, object]:  # noqa: ARG001 - it takes nothing
+def discover(session: Session, params: schema.NoParams) -> dict[str, Any]:  # noqa: ARG001 - it takes nothing
     """Returns this description: every method with its params, result, errors and an example, and every event."""
     return _document
 

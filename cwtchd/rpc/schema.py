@@ -3,7 +3,7 @@
 The names are the contract's (rpc.md). Times are milliseconds since the epoch, UTC; a profile's or contact's id is its onion.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -187,6 +187,10 @@ class Nothing(Struct, frozen=True):
     """No data: the event's type says it all."""
 
 
+EventData = Annotated[Any, Meta(description="by the event's type: see x-events")]
+"""Any is msgspec's word for a value of every shape: the event's type says which it is."""
+
+
 class Event(Struct, frozen=True, kw_only=True):
     """Something that happened. `seq` is null for what only live subscribers are told."""
 
@@ -194,7 +198,7 @@ class Event(Struct, frozen=True, kw_only=True):
     profile: ProfileId | None
     type: str
     at: Time
-    data: object
+    data: EventData
 
 
 class Notification(Struct, frozen=True, kw_only=True):
@@ -205,7 +209,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     profile: ProfileId | None
     type: str
     at: Time
-    data: object
+    data: EventData
 
 
 class EventPage(Struct, frozen=True, kw_only=True):

@@ -22,7 +22,9 @@ class Subscribe(schema.Params, frozen=True, kw_only=True):
     after: Annotated[
         schema.Cursor | None, Meta(description="the last seq that was handled; null: only what is new")
     ] = None
-    types: Annotated[list[str] | None, Meta(max_length=64, description="only events of these types")] = None
+    types: Annotated[
+        Annotated[list[str], Meta(max_length=64)] | None, Meta(description="only events of these types")
+    ] = None
 
 
 class Unsubscribe(schema.Params, frozen=True, kw_only=True):
