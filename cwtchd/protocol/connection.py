@@ -35,6 +35,8 @@ class Connection:
         self, role: Role, identity: Identity, dialled: Onion | None, randomness: Callable[[int], bytes]
     ) -> None:
         self._randomness = randomness
+        if (role is Role.OUTBOUND) != (dialled is not None):
+            raise LocalProtocolError("An outbound connection names whom it dialled, an inbound one nobody.")
         self._framer = Framer()
         self._auth = build_auth(AuthState(role, identity, dialled, randomness))
         self._peer_state = PeerState()
@@ -42,6 +44,7 @@ class Connection:
         self._key: bytes | None = None
         self._remote: Onion | None = None
         self._to_send: list[bytes] = []
+        self._started = False
         self._failed = False
 
     @property
@@ -55,27 +58,33 @@ class Connection:
         return self._remote
 
     def start(self) -> bytes:
-        """The first packet, which is sent before anything is read."""
-        for _ in self._take_steps(self._auth.begin()):
+        """The first packet, which is sent before anything is read. Raises LocalProtocolError the second time."""
+        try:
+            steps = self._auth.begin()
+        except NoTransition:
+            raise LocalProtocolError("This connection is started already.") from None
+        self._started = True
+        for _ in self._take_steps(steps):
             pass
         return self.data_to_send()
 
     def receive_data(self, data: bytes) -> tuple[Event, ...]:
-        """What the peer's bytes mean, however they are cut. A fault that ends the connection is the last event, once."""
-        events: list[Event] = []
+        """What the peer's bytes mean, however they are cut. A fault that ends the connection is the last event, once.
+
+        Raises LocalProtocolError before `start`, and nothing for whatever the peer sends.
+        """
+        if not self._started:
+            raise LocalProtocolError("This connection is to be started before anything is read.")
         if self._failed:
             return ()
+        events: list[Event] = []
         try:
             for packet in self._framer.feed(data):
                 events.extend(self._receive_packet(packet))
         except RemoteProtocolError as error:
-            self._failed = True
-            self._to_send.clear()
-            events.append(ConnectionFailed(error))
+            events.append(self._fail(error))
         except NoTransition:
-            self._failed = True
-            self._to_send.clear()
-            events.append(ConnectionFailed(RemoteProtocolError("The peer spoke out of turn.")))
+            events.append(self._fail(RemoteProtocolError("The peer spoke out of turn.")))
         return tuple(events)
 
     def data_to_send(self) -> bytes:
@@ -103,6 +112,13 @@ class Connection:
     def data_limit(self, message_id: str, context: str) -> int:
         """The most bytes of data that a message of this id and context can hold at the connection's version."""
         return data_limit(self.version, message_id, context)
+
+    def _fail(self, error: RemoteProtocolError) -> ConnectionFailed:
+        self._failed = True
+        # Nothing more is said to whoever broke the protocol, and what is left of its bytes is let go.
+        self._to_send.clear()
+        self._framer = Framer()
+        return ConnectionFailed(error)
 
     def _receive_packet(self, packet: bytes) -> Iterator[Event]:
         if self._remote is not None:

@@ -155,6 +155,9 @@ class Pump:
         if link is not self._link:
             return
         self._unbind()
+        if not link.settled:  # it never said a word: blocked, or not let in; each further call is a failure more
+            self.failures += 1
+            self.last_failure = "not_admitted"
         other = next(self._owner.admitted_links(self.conversation), None)
         if other is not None:
             self.link_up(other)

@@ -176,22 +176,22 @@ class _Starting:
     def run(self, relays: int) -> None:
         """Brings it up, or leaves nothing."""
         try:
-            for _ in range(_ADDRESSES):
-                nodes = network_nodes.plan(self._folder / NODES, relays)
-                try:
-                    self._bring_up(nodes)
-                except _AddressTaken:
-                    self._end_all()
-                    shutil.rmtree(self._folder / NODES)
-                    continue
-                self._record.starter = None
-                network_record.save(self._folder, self._record)
-                return
-            raise NetworkFailed("Other programs hold the ports that were tried on loopback: try again.")
+            self._try_addresses(relays)
+            self._record.starter = None
+            network_record.save(self._folder, self._record)
         except BaseException:
             self._end_all()
             network_record.remove(self._folder, made_folder=self._record.made_folder)
             raise
+
+    def _try_addresses(self, relays: int) -> None:
+        for _ in range(_ADDRESSES):
+            try:
+                return self._bring_up(network_nodes.plan(self._folder / NODES, relays))
+            except _AddressTaken:
+                self._end_all()
+                shutil.rmtree(self._folder / NODES, ignore_errors=True)
+        raise NetworkFailed("Other programs hold the ports that were tried on loopback: try again.")
 
     def _bring_up(self, nodes: Sequence[Node]) -> None:
         if not network_nodes.free(nodes):
@@ -225,7 +225,7 @@ class _Starting:
         # No descriptor of ours goes along (all are close-on-exec), and no terminal: the network outlives this command.
         pid = os.posix_spawn(
             self._programs.tor,
-            [self._programs.tor, "--defaults-torrc", "/dev/null", "-f", torrc],
+            [str(self._programs.tor), "--defaults-torrc", "/dev/null", "-f", str(torrc)],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

@@ -167,7 +167,8 @@ def _gencert(program: Path, node: Node) -> subprocess.Popen[str]:
     process = _start(command, node.data / "keys")
     assert process.stdin is not None
     process.stdin.write("\n")
-    process.stdin.flush()
+    process.stdin.close()
+    process.stdin = None  # closed: nothing is left to communicate
     return process
 
 

@@ -52,7 +52,7 @@ class Record(Struct):
 
 
 def boot() -> str:
-    """This boot of the machine."""
+    """Which boot of the machine it is now."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 

@@ -11,15 +11,11 @@ import secrets
 import shutil
 import stat
 import tempfile
-import time
 from pathlib import Path
 
 PREFIX = "cwtchd-tor-"
-_LOCK = "lock"
 _PLAIN = re.compile(r"/[A-Za-z0-9/_.+-]{0,60}")
 """A path that needs no quotes in a control command, and leaves room for the names."""
-_UNLOCKED_SECONDS = 3600
-"""How old a folder without a lock file must be: its owner died between making one and the other."""
 
 
 class SocketFolder:
@@ -28,12 +24,15 @@ class SocketFolder:
     def __init__(self) -> None:
         base = _base()
         _sweep(base)
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-        # Locked before it has its name, so that no sweeper finds it unlocked.
-        unnamed = self.new()
-        self._lock = os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        unnamed.rename(self.path / _LOCK)
+        while True:
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+            lock = _lock(self.path)
+            # Another daemon may sweep it before it is locked; what matters is what the path leads to now.
+            if lock is not None and _same(lock, self.path):
+                self._held = lock
+                return
+            if lock is not None:
+                os.close(lock)
 
     def new(self) -> Path:
         """A path for one more socket."""
@@ -42,7 +41,7 @@ class SocketFolder:
     def remove(self) -> None:
         """Removes the folder with all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._lock)
+        os.close(self._held)
 
 
 def _base() -> Path:
@@ -56,21 +55,32 @@ def _sweep(base: Path) -> None:
     for folder in base.glob(PREFIX + "*"):
         try:
             about = folder.lstat()
-            if stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and _left(folder, about.st_mtime):
-                shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+            continue
+        lock = _lock(folder)
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
 
 
-def _left(folder: Path, made: float) -> bool:
+def _lock(folder: Path) -> int | None:
+    """Locks a folder; None where another holds it, or it is gone. systemd-tmpfiles spares a locked folder, too."""
     try:
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return time.time() - made > _UNLOCKED_SECONDS
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
+    except OSError:
         os.close(lock)
-    return True
+        return None
+    return lock
+
+
+def _same(lock: int, folder: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(lock), folder.lstat())
+    except FileNotFoundError:
+        return False

@@ -22,7 +22,8 @@ class InlineLedger:
         self, database: Database, new_unit_of_work: Callable[[], UnitOfWork], log_grew: Callable[[], None]
     ) -> None:
         self.database = database
-        self.before_telling: Callable[[], None] = lambda: None
+        self.before_telling: Callable[[bool], None] = lambda _: None
+        self.dead = False
         self._new_unit_of_work = new_unit_of_work
         self._log_grew = log_grew
         self._queue: deque[Queued] = deque()
@@ -33,14 +34,16 @@ class InlineLedger:
         return False
 
     def submit(self, unit: Unit, done: Done, source: Source | None = None) -> None:
+        if self.dead:
+            return
         self._queue.append(Queued(unit, done, source))
         if self._running:
             return  # an effect submits: it runs once the outcome that caused it is told
         self._running = True
         try:
-            while self._queue:
+            while self._queue and not self.dead:
                 told, wrote = run_batch(self.database, [self._queue.popleft()], self._new_unit_of_work)
-                self.before_telling()
+                self.before_telling(wrote)
                 for tell, outcome in told:
                     tell(outcome)
                 if wrote:

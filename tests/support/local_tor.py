@@ -61,9 +61,7 @@ class LocalTor:
                 failure.raiseException()
             raise DialFailed("onion_unreachable", "Nobody is there.")
 
-        return (
-            UNIXClientEndpoint(self._reactor, str(self._place(onion))).connect(factory).addErrback(failed)
-        )
+        return UNIXClientEndpoint(self._reactor, str(self._place(onion))).connect(factory).addErrback(failed)
 
     def new_circuits(self) -> "Deferred[None]":
         return succeed(None)

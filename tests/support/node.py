@@ -224,4 +224,4 @@ def befriend(alice: Node, bob: Node) -> tuple[int, int]:
 
 def open_files(pid: int) -> list[str]:
     """What a process holds open."""
-    return [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    return [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]

@@ -7,7 +7,9 @@ from cwtchd.protocol.crypto.transcript import Transcript
 from cwtchd.protocol.model import Onion, Role
 
 CHALLENGE_SIZE = 64
+"""Bytes that each side must repeat to the other (wire-peer §3.6)."""
 
+# The transcript's labels (wire-peer §3.6), each read in source. They stand here and not in wire/constants, which is a layer above.
 _LABEL = b"tapir-transcript"
 _PROTOCOL = (b"protocol", b"auth-app")
 _OUTBOUND_HOST = b"outbound-hostname"

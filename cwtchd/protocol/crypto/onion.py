@@ -9,6 +9,7 @@ from cwtchd.protocol.errors import InvalidOnion
 from cwtchd.protocol.model import Identity, Onion
 
 ONION_LENGTH = 56
+"""Characters of an address: 35 bytes in base32, which need no padding."""
 _CHECKSUM_LABEL = b".onion checksum"
 _VERSION = b"\x03"
 _DECODED_SIZE = 35
@@ -21,7 +22,10 @@ def onion_of(public_key: bytes) -> Onion:
 
 
 def parse_onion(text: str) -> Onion:
-    """Checks an address: length, alphabet, version and checksum (wire-peer §1.3). Raises InvalidOnion."""
+    """Checks an address: length, alphabet, version and checksum (wire-peer §1.3). Raises InvalidOnion.
+
+    Nothing is forgiven: no upper case, no `.onion`, no blanks. Whether the key is a point is for the handshake to find out.
+    """
     if len(text) != ONION_LENGTH:
         raise InvalidOnion("An address has 56 characters.")
     try:
@@ -31,6 +35,10 @@ def parse_onion(text: str) -> Onion:
         decoded = b""
     if len(decoded) != _DECODED_SIZE:
         raise InvalidOnion("An address is made of a-z and 2-7.")
+    if decoded[-1:] != _VERSION:
+        raise InvalidOnion(
+            "An address ends with its version, which is that of v3 onion services: it ends in d."
+        )
     if onion_of(decoded[:PUBLIC_KEY_SIZE]) != text:
         raise InvalidOnion("The address's checksum is wrong: a character of it was mistyped.")
     return Onion(text)

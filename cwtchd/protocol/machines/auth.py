@@ -1,7 +1,7 @@
 """Authentication: each side proves its onion to the other and both agree on a key, or nothing more is said (wire-peer §3).
 
 Goal: `Proved` is returned only to whoever completed the 3DH with the owner of the address that it names. Each side sends before it
-reads. Refused: a host that was not dialled, our own message reflected, keys that are no usable points, a wrong challenge.
+reads. Refused: a host that was not dialled, our own message reflected, keys that are no usable points, a wrong challenge. Left out: time limits, which whoever owns the stream keeps.
 """
 
 from collections.abc import Callable
@@ -106,6 +106,8 @@ def _challenge(auth: Auth, state: AuthState, theirs: AuthMessage) -> Steps:
         raise RemoteProtocolError("The peer is not the one that was dialled.")
     key = session_key(state.role, state.identity.seed, state.ephemeral, theirs.long_term, theirs.ephemeral)
     # What goes into the transcript is the parse, marshalled anew, as Go does (wire-peer §3.6).
+    # A key of this connection alone: forgotten as soon as it has served.
+    state.ephemeral = b""
     us, them = Said(state.identity.onion, encode_auth(own)), Said(remote, encode_auth(theirs))
     drawn = challenge(us, them) if state.role is Role.OUTBOUND else challenge(them, us)
     state.remote = remote

@@ -1,7 +1,8 @@
 """Peer: carry messages once the auth machine is done (wire-peer §4).
 
 Goal: what is to be stored comes out as `MessageReceived`, what was stored as `MessageAcknowledged`, and nothing of ours goes out
-before `admit`. Both sides say which version they speak; whoever hears it switches, both ways.
+before `admit`. Both sides say which version they speak; whoever hears it switches, both ways. Left out: attributes and files, which
+are ignored and never taken for chat.
 """
 
 from dataclasses import dataclass

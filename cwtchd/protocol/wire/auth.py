@@ -1,4 +1,7 @@
-"""The authentication message: two public keys as JSON, byte for byte as Go marshals them (wire-peer §3.2)."""
+"""The authentication message: two public keys as JSON, byte for byte as Go marshals them (wire-peer §3.2).
+
+Rules: read as leniently as Go reads, written in one spelling only. Left out: whether the keys are points (crypto/handshake finds out).
+"""
 
 from dataclasses import dataclass
 

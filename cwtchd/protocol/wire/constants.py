@@ -9,7 +9,10 @@ PACKET_SIZE = 8192  # src: every packet, plain or sealed (§2.3)
 LENGTH_SIZE = 2  # src: a varint in two fixed bytes (§2.5; for sealed packets recall)
 SEALED_OVERHEAD = 40  # src: nonce 24 and tag 16 (§2.6)
 SEALED_BLOCK = PACKET_SIZE - SEALED_OVERHEAD
-MESSAGE_LIMIT = SEALED_BLOCK - LENGTH_SIZE  # the largest message of a sealed packet: 8150 (§2.6)
+MESSAGE_LIMIT = SEALED_BLOCK - LENGTH_SIZE  # src: the largest message of a sealed packet, 8150 (§2.6)
+LENGTH_REFUSED = (
+    PACKET_SIZE - LENGTH_SIZE
+)  # recall: Go takes this length, or more, for an empty message (§2.7)
 
 VERSION_ID = "im.cwtch.version"  # recall (§4.2)
 VERSION_1 = 0x01  # doc (§4.2)
@@ -34,6 +37,11 @@ STREAM_CHANNEL = 7  # recall: neither stored nor acknowledged (§5.4)
 def acknowledgement(message_id: str) -> PeerMessage:
     """What says that a message is stored (§4.4)."""
     return PeerMessage(message_id, CONTEXT_ACKNOWLEDGEMENT, b"")
+
+
+def chat(message_id: str, data: bytes) -> PeerMessage:
+    """A chat message; `data` is the overlay's text in UTF-8 (§4.4)."""
+    return PeerMessage(message_id, CONTEXT_RAW, data)
 
 
 def version_message() -> PeerMessage:

@@ -8,10 +8,10 @@ An id can't hold `{`, so that a message which begins with it is version 1 on any
 
 import re
 
-from cwtchd.protocol.errors import MessageTooLarge, RemoteProtocolError
+from cwtchd.protocol.errors import LocalProtocolError, MessageTooLarge, RemoteProtocolError
 from cwtchd.protocol.model import PeerMessage, PeerVersion
 from cwtchd.protocol.wire.constants import CONTEXT_LIMIT, ID_LIMIT, MESSAGE_LIMIT
-from cwtchd.protocol.wire.gojson import bytes_of, read_object, text_of, write_bytes, write_text
+from cwtchd.protocol.wire.gojson import bytes_of, read_object, text_of, write_bytes
 
 _BAR = b"|"
 _V1_FRAME = len('{"ID":"","Context":"","Data":""}')
@@ -22,17 +22,19 @@ def data_limit(version: PeerVersion, message_id: str, context: str) -> int:
     """The most bytes of data that fit one packet beside this id and context."""
     words = len(message_id) + len(context)
     if version is PeerVersion.V1:
-        return (MESSAGE_LIMIT - _V1_FRAME - words) // 4 * 3
-    return MESSAGE_LIMIT - 2 * len(_BAR) - words
+        return max(0, (MESSAGE_LIMIT - _V1_FRAME - words) // 4 * 3)
+    return max(0, MESSAGE_LIMIT - 2 * len(_BAR) - words)
 
 
 def encode_peer_message(version: PeerVersion, message: PeerMessage) -> bytes:
-    """A message for the wire. Raises MessageTooLarge."""
+    """A message for the wire. Raises MessageTooLarge, and LocalProtocolError for an id or a context that is no word."""
+    if not (_is_word(message.id, ID_LIMIT) and _is_word(message.context, CONTEXT_LIMIT)):
+        raise LocalProtocolError("A message's id and context are words of letters, digits and dots.")
     limit = data_limit(version, message.id, message.context)
     if len(message.data) > limit:
         raise MessageTooLarge(len(message.data), limit)
     if version is PeerVersion.V1:
-        words = f'{{"ID":{write_text(message.id)},"Context":{write_text(message.context)},'
+        words = f'{{"ID":"{message.id}","Context":"{message.context}",'
         return f'{words}"Data":{write_bytes(message.data)}}}'.encode()
     return _BAR.join((message.id.encode(), message.context.encode(), message.data))
 
@@ -51,13 +53,12 @@ def decode_peer_message(version: PeerVersion, data: bytes) -> PeerMessage:
         except ValueError:
             raise RemoteProtocolError("The peer sent a message without its two bars.") from None
         message_id, context = first.decode("latin-1"), second.decode("latin-1")
-    _check_word(message_id, ID_LIMIT)
-    _check_word(context, CONTEXT_LIMIT)
-    return PeerMessage(message_id, context, body)
-
-
-def _check_word(word: str, limit: int) -> None:
-    if len(word) > limit or not _WORD.fullmatch(word):
+    if not (_is_word(message_id, ID_LIMIT) and _is_word(context, CONTEXT_LIMIT)):
         raise RemoteProtocolError(
             "The peer sent a message whose id or context is not a word of letters, digits and dots."
         )
+    return PeerMessage(message_id, context, body)
+
+
+def _is_word(text: str, limit: int) -> bool:
+    return len(text) <= limit and _WORD.fullmatch(text) is not None

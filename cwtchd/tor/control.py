@@ -1,0 +1,138 @@
+"""A tor's control port: commands, answers and events, typed. The only module that knows txtorcon, which is not.
+
+No command's text leaves it in an exception: an ADD_ONION carries a profile's key.
+"""
+
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.error import ConnectError
+from twisted.python.failure import Failure
+from txtorcon.torcontrolprotocol import TorDisconnectError, TorProtocolError, TorProtocolFactory
+
+from cwtchd.tor.addresses import ITorReactor, SocketAddress, UnixAddress, endpoint
+
+ANSWER_SECONDS = 10
+"""How long a control port may take to let us in."""
+
+
+class TorUnready(Exception):
+    """There is no tor to use now. The text is a sentence for a person."""
+
+
+class TorGone(Exception):
+    """The control connection has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("The connection to tor has ended.")
+
+
+class TorRefused(Exception):
+    """Tor refused a command; `code` is control-spec's."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"Tor refused a command ({code}).")
+        self.code = code
+
+
+class ControlLink:
+    """One authenticated control connection."""
+
+    def __init__(self, protocol: Any, version: str, peer_uid: int | None) -> None:
+        self._protocol = protocol
+        self._gone = False
+        self.version = version
+        self.peer_uid = peer_uid
+        """the user that tor runs as, where the kernel says so (a UNIX socket)"""
+        protocol.when_disconnected().addErrback(self._note_end)
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return self._gone
+
+    def ask(self, command: str) -> "Deferred[str]":
+        """Sends a command; the answer's lines without their codes. Fails with TorRefused or TorGone."""
+        if self._gone:
+            return fail(TorGone())
+        asked: Deferred[str] = self._protocol.queue_command(command)
+        return asked.addErrback(_without_text)
+
+    def listen(self, event: str, heard: Callable[[str], object]) -> "Deferred[object]":
+        """Calls `heard` with the text of each event of this name, from now on. Fails like `ask`."""
+        if self._gone:
+            return fail(TorGone())
+        asked: Deferred[object] = self._protocol.add_event_listener(event, heard)
+        return asked.addErrback(_without_text)
+
+    def when_gone(self) -> "Deferred[None]":
+        """Fires once it has ended, for whatever reason."""
+        ended: Deferred[None] = self._protocol.when_disconnected()
+        return ended.addErrback(_only_ended)
+
+    def hang_up(self) -> None:
+        """Ends it; a tor that we own ends with it."""
+        if not self._gone:
+            self._protocol.transport.loseConnection()
+
+    def _note_end(self, _: Failure) -> None:
+        self._gone = True
+
+
+async def connect(reactor: ITorReactor, address: SocketAddress) -> ControlLink:
+    """Connects and authenticates by cookie. Raises TorUnready."""
+    try:
+        protocol: Any = await endpoint(reactor, address).connect(TorProtocolFactory())
+    except ConnectError as error:
+        raise TorUnready("Tor's control port does not answer: is that tor running?") from error
+    try:
+        await protocol.post_bootstrap.addTimeout(ANSWER_SECONDS, reactor)
+    except (RuntimeError, KeyError, ValueError, DeferredTimeout) as error:
+        protocol.transport.abortConnection()
+        # What failed is named by its class only: txtorcon's texts quote paths and commands.
+        raise TorUnready(
+            "Tor's control port did not let us in: it must offer cookie authentication, and this user must be able to "
+            f"read the cookie ({type(error).__name__})."
+        ) from None
+    except BaseException:
+        protocol.transport.abortConnection()
+        raise
+    uid = _peer_uid(protocol.transport.getHandle()) if isinstance(address, UnixAddress) else None
+    return ControlLink(protocol, str(protocol.version), uid)
+
+
+def _without_text(failure: Failure) -> str:
+    error: object = failure.value
+    if isinstance(error, TorProtocolError):
+        raise TorRefused(int(error.code)) from None
+    if isinstance(error, TorDisconnectError):
+        raise TorGone from None
+    failure.raiseException()
+
+
+def _only_ended(failure: Failure) -> None:
+    if not isinstance(failure.value, TorDisconnectError):
+        failure.raiseException()
+
+
+def _peer_uid(handle: socket.socket) -> int:
+    credentials = handle.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTor:
+    """A tor that can be used."""
+
+    link: ControlLink
+    socks: SocketAddress
+    reaches_sockets: bool
+    """it can connect to a UNIX socket of ours; an onion's listener is on loopback TCP else"""
+    warning: str | None
+    end: "Callable[[], Deferred[None]]"
+    """ends what of it is ours, and nothing else"""

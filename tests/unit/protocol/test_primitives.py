@@ -1,0 +1,104 @@
+"""The door to cryptography: sealing, deriving, comparing, and points that are refused."""
+
+import base64
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nacl import bindings
+
+from cwtchd.protocol.crypto import primitives
+from cwtchd.protocol.crypto.onion import expanded_key
+from cwtchd.protocol.errors import ProtocolError, RemoteProtocolError
+from tests.support.vectors import named, vectors
+
+KEY = bytes(range(32))
+NONCE = bytes(range(24))
+SALT = bytes(32)
+CHEAP = {"memory_bytes": 8192, "passes": 1}
+
+seeds = st.binary(min_size=32, max_size=32)
+
+
+@given(st.binary(max_size=300), st.binary(min_size=24, max_size=24))
+def test_what_is_sealed_opens_and_begins_with_its_nonce(plaintext: bytes, nonce: bytes) -> None:
+    sealed = primitives.seal(KEY, plaintext, nonce)
+    assert sealed.startswith(nonce)
+    assert len(sealed) == 40 + len(plaintext)
+    assert primitives.open_sealed(KEY, sealed) == plaintext
+
+
+@given(st.integers(0, 24 + 16 + 5 - 1), st.integers(0, 7))
+def test_no_bit_of_what_is_sealed_may_change(at: int, bit: int) -> None:
+    sealed = bytearray(primitives.seal(KEY, b"hello", NONCE))
+    sealed[at] ^= 1 << bit
+    with pytest.raises(primitives.SealBroken):
+        primitives.open_sealed(KEY, bytes(sealed))
+
+
+@given(st.binary(max_size=100))
+def test_other_bytes_do_not_open(sealed: bytes) -> None:
+    with pytest.raises(primitives.SealBroken):
+        primitives.open_sealed(KEY, sealed)
+
+
+def test_another_key_does_not_open() -> None:
+    with pytest.raises(primitives.SealBroken):
+        primitives.open_sealed(bytes(32), primitives.seal(KEY, b"hello", NONCE))
+
+
+def test_a_broken_seal_is_an_error_of_the_protocol() -> None:
+    assert issubclass(primitives.SealBroken, ProtocolError)
+
+
+def test_a_derived_key_depends_on_everything_that_goes_in() -> None:
+    key = primitives.derive_key(b"password", SALT, **CHEAP)
+    assert len(key) == 32
+    assert key == primitives.derive_key(b"password", SALT, **CHEAP)
+    others = {
+        primitives.derive_key(b"passwore", SALT, **CHEAP),
+        primitives.derive_key(b"password", bytes(31) + b"\1", **CHEAP),  # beyond libsodium's 16 bytes
+        primitives.derive_key(b"password", SALT, memory_bytes=16384, passes=1),
+        primitives.derive_key(b"password", SALT, memory_bytes=8192, passes=2),
+    }
+    assert len(others | {key}) == 5
+
+
+def test_the_derived_key_never_changes() -> None:
+    """Profiles are sealed under it: a change here locks everybody out. Own vector, computed with this program."""
+    key = primitives.derive_key("pässword".encode(), bytes(range(32)), **CHEAP)
+    assert key.hex() == "DERIVED"
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_equal_is_equality(one: bytes, other: bytes) -> None:
+    assert primitives.equal(one, other) == (one == other)
+    assert primitives.equal(one, bytes(one))
+
+
+def test_random_bytes_have_their_size_and_differ() -> None:
+    assert len(primitives.random_bytes(24)) == 24
+    assert primitives.random_bytes(24) != primitives.random_bytes(24)
+
+
+@given(seeds, seeds)
+def test_both_sides_of_an_exchange_find_the_same_secret(one: bytes, other: bytes) -> None:
+    mine = primitives.diffie_hellman(one, primitives.public_key_of_seed(other))
+    theirs = primitives.diffie_hellman(other, primitives.public_key_of_seed(one))
+    assert mine == theirs
+    assert len(mine) == 32
+
+
+@given(seeds)
+def test_an_expanded_key_has_the_seeds_public_key(seed: bytes) -> None:
+    expanded = expanded_key(seed)
+    assert len(base64.b64decode(base64.b64encode(expanded))) == 64
+    public = bindings.crypto_scalarmult_ed25519_base_noclamp(expanded[:32])
+    assert public == primitives.public_key_of_seed(seed)
+
+
+@pytest.mark.parametrize("case", vectors("handshake")["refused_points"], ids=named)
+def test_points_that_would_give_a_known_secret_are_refused(case: dict[str, Any]) -> None:
+    with pytest.raises(RemoteProtocolError):
+        primitives.diffie_hellman(KEY, bytes.fromhex(case["point"]))
