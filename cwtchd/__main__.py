@@ -11,6 +11,7 @@ import platformdirs
 
 import cwtchd
 from cwtchd.config import Config, TorChoice
+from cwtchd.tor.tornet_command import tornet
 
 HOME_VARIABLE = "CWTCHD_HOME"
 
@@ -19,6 +20,9 @@ HOME_VARIABLE = "CWTCHD_HOME"
 @click.version_option(cwtchd.__version__, prog_name="cwtchd")
 def main() -> None:
     """An independent Cwtch daemon: messages over Tor onion services, driven over a local socket (see `cwtch`)."""
+
+
+main.add_command(tornet)
 
 
 @main.command()
@@ -66,7 +70,7 @@ def run(
     # The reactor is chosen before anything of Twisted that would install another.
     from twisted.internet import asyncioreactor  # noqa: PLC0415 - see above
 
-    asyncioreactor.install()
+    asyncioreactor.install()  # type: ignore[no-untyped-call]
     from cwtchd.daemon import run_daemon  # noqa: PLC0415 - see above
 
     sys.exit(run_daemon(config))

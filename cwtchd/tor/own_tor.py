@@ -115,13 +115,7 @@ async def _launch(reactor: ITorReactor, program: Path, config: Config, sockets: 
     except BaseException:
         await own.end()
         raise
-    return RunningTor(
-        own.link,
-        UnixAddress(socks),
-        reaches_sockets=True,
-        warning=None,
-        end=lambda: Deferred.fromCoroutine(own.end()),
-    )
+    return RunningTor(own.link, UnixAddress(socks), reaches_sockets=True, warning=None, end=own.end)
 
 
 async def _own(reactor: ITorReactor, own: OwnTor, control: Path, log: Path) -> ControlLink:

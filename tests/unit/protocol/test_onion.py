@@ -1,5 +1,6 @@
 """Addresses: what is one, and the sentence for what is none."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -58,8 +59,6 @@ def test_one_mistyped_character_is_noticed(key: bytes, at: int, character: str) 
 
 def _collides(text: str) -> bool:
     """Whether two bytes of checksum happen to be right for another key, as for one in 65,536."""
-    import base64  # noqa: PLC0415
-
     return onion_of(base64.b32decode(text.upper())[:32]) == text
 
 

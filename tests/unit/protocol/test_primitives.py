@@ -1,6 +1,5 @@
 """The door to cryptography: sealing, deriving, comparing, and points that are refused."""
 
-import base64
 from typing import Any
 
 import pytest
@@ -68,7 +67,7 @@ def test_a_derived_key_depends_on_everything_that_goes_in() -> None:
 def test_the_derived_key_never_changes() -> None:
     """Profiles are sealed under it: a change here locks everybody out. Own vector, computed with this program."""
     key = primitives.derive_key("pässword".encode(), bytes(range(32)), **CHEAP)
-    assert key.hex() == "DERIVED"
+    assert key.hex() == "a73c0310480ae595a9e6656dee889a874d46d487aef71601d85e4115e4335d37"
 
 
 @given(st.binary(max_size=40), st.binary(max_size=40))
@@ -93,7 +92,7 @@ def test_both_sides_of_an_exchange_find_the_same_secret(one: bytes, other: bytes
 @given(seeds)
 def test_an_expanded_key_has_the_seeds_public_key(seed: bytes) -> None:
     expanded = expanded_key(seed)
-    assert len(base64.b64decode(base64.b64encode(expanded))) == 64
+    assert len(expanded) == 64
     public = bindings.crypto_scalarmult_ed25519_base_noclamp(expanded[:32])
     assert public == primitives.public_key_of_seed(seed)
 

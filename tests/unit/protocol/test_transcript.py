@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from merlin_transcripts import MerlinTranscript
+from merlin_transcripts.merlin_transcript import MerlinTranscript
 
 from cwtchd.protocol.crypto.transcript import Transcript
 from tests.support.vectors import named, vectors

@@ -1,0 +1,179 @@
+"""The contract's nouns as types (rpc.md, Ids and values): frozen; unknown fields are passed over, so that newer daemons work.
+
+Times are integer milliseconds since the epoch, UTC. A profile's id and a contact's address are onions without `.onion`.
+Message text is kept out of every repr.
+"""
+
+from typing import TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+from cwtch_client.errors import BadAnswer
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+"""A value as JSON has it."""
+
+T = TypeVar("T")
+
+
+class Noun(Struct, frozen=True, kw_only=True):
+    """A value that the daemon tells of."""
+
+
+class Profile(Noun, frozen=True, kw_only=True):
+    """An open profile. `published_since`: since when contacts can find it, None while they can't."""
+
+    id: str
+    name: str
+    created_at: int | None = None
+    published_since: int | None = None
+
+
+class TorStatus(Noun, frozen=True, kw_only=True):
+    """How Tor stands; `progress` is in percent."""
+
+    state: str
+    progress: int | None = None
+    summary: str | None = None
+    since: int | None = None
+    version: str | None = None
+    warning: str | None = None
+
+
+class DaemonStatus(Noun, frozen=True, kw_only=True):
+    """How the daemon stands; `uptime` is in milliseconds, `profiles` counts the open ones."""
+
+    version: str
+    uptime: int
+    tor: TorStatus
+    profiles: int
+    pid: int | None = None
+
+
+class Connection(Noun, frozen=True, kw_only=True):
+    """How a contact is connected right now."""
+
+    state: str
+    since: int | None = None
+    last_proof_at: int | None = None
+
+
+class Conversation(Noun, frozen=True, kw_only=True):
+    """A contact or a group; `state` is `pending`, `accepted` or `blocked`."""
+
+    id: int
+    kind: str
+    state: str
+    name: str = ""
+    address: str | None = None
+    group_id: str | None = None
+    unread: int = 0
+    last_message_at: int | None = None
+    connection: Connection | None = None
+
+
+class Delivery(Noun, frozen=True, kw_only=True):
+    """How far an outgoing message has come, in finer steps than its state."""
+
+    step: str
+    reason: str | None = None
+    attempts: int | None = None
+    next_try: int | None = None
+    witnessed: int | None = None
+    of: int | None = None
+
+
+class Message(Noun, frozen=True, kw_only=True):
+    """A message. `state` is `queued`, `sent`, `delivered` or `failed` of outgoing ones, `received` or `read` of incoming.
+
+    `text` is None where the overlay has none.
+    """
+
+    id: int
+    conversation: int
+    author: str
+    outgoing: bool
+    state: str
+    sent_at: int | None = None
+    received_at: int | None = None
+    overlay: int | None = None
+    text: str | None = None
+    reply_to: int | None = None
+    error: str | None = None
+    delivery: Delivery | None = None
+
+    def __repr__(self) -> str:
+        return f"Message(id={self.id}, conversation={self.conversation}, state={self.state!r})"
+
+
+class MessagePage(Noun, frozen=True, kw_only=True):
+    """A page of a conversation, oldest first; `more` says that there are older ones."""
+
+    messages: list[Message]
+    more: bool
+
+
+class Event(Noun, frozen=True, kw_only=True):
+    """Something that happened (rpc.md, Events). `seq` is None for what only live readers are told, `profile` for the daemon's own."""
+
+    type: str
+    at: int
+    seq: int | None = None
+    profile: str | None = None
+    data: object = None
+
+    def __repr__(self) -> str:
+        return f"Event(seq={self.seq}, type={self.type!r})"
+
+    def message(self) -> Message | None:
+        """The message that a `message.*` event tells of, None where it tells of none or the message is gone."""
+        if not self.type.startswith("message.") or not isinstance(self.data, dict) or "id" not in self.data:
+            return None
+        return convert(self.data, Message)
+
+
+class EventPage(Noun, frozen=True, kw_only=True):
+    """A page of a profile's log, and the seq of its newest event."""
+
+    events: list[Event]
+    head: int
+
+
+class Subscribed(Noun, frozen=True, kw_only=True):
+    """A subscription, and the seq of the newest event when it began."""
+
+    subscription: int
+    head: int
+
+
+class Fault(Noun, frozen=True, kw_only=True):
+    """An error as JSON-RPC has it."""
+
+    code: int
+    message: str
+    data: dict[str, object] | None = None
+
+
+class Incoming(Noun, frozen=True, kw_only=True):
+    """A line from the daemon: an answer, or a notification where `method` is there."""
+
+    id: int | None = None
+    method: str | None = None
+    params: Raw = field(default_factory=Raw)
+    result: Raw | None = None
+    error: Fault | None = None
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """A JSON value as one of these nouns (or a list of them). Raises BadAnswer where the contract's fields are not there."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        raise BadAnswer from None
+
+
+def as_json(value: object) -> Json:
+    """A noun as the JSON value that it came from, without the fields that this library does not know."""
+    plain: Json = msgspec.to_builtins(value)
+    return plain
