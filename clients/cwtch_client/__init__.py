@@ -12,6 +12,7 @@ from cwtch_client.errors import (
     ConnectionLost,
     DaemonAbsent,
     NoAnswer,
+    NotText,
     RpcError,
     SocketRefused,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Message",
     "MessagePage",
     "NoAnswer",
+    "NotText",
     "Profile",
     "RpcError",
     "SocketRefused",

@@ -9,11 +9,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
-from cwtch_client.errors import BadAnswer, ClientError, ConnectionLost, DaemonAbsent, NoAnswer, RpcError
+from cwtch_client.errors import (
+    BadAnswer,
+    ClientError,
+    ConnectionLost,
+    DaemonAbsent,
+    NoAnswer,
+    NotText,
+    RpcError,
+)
 from cwtch_client.lines import LineSocket
 from cwtch_client.model import Event, Incoming, Json, Subscribed, convert
 
@@ -38,7 +46,7 @@ class Client:
         self._timeout = timeout
         self._calls: _Connection | None = None
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -149,7 +157,7 @@ class _Connection:
     def call(self, method: str, params: dict[str, object]) -> Json:
         self._number += 1
         given = {name: value for name, value in params.items() if value is not None}
-        self._lines.send(_encode({"jsonrpc": "2.0", "id": self._number, "method": method, "params": given}))
+        self._lines.send(_line({"jsonrpc": "2.0", "id": self._number, "method": method, "params": given}))
         deadline = time.monotonic() + self._timeout
         while True:
             answer = _decoded(self._lines.receive(deadline))
@@ -180,6 +188,13 @@ def _subscribed(
     except BaseException:
         connection.close()
         raise
+
+
+def _line(call: dict[str, object]) -> bytes:
+    try:
+        return _encode(call)
+    except UnicodeEncodeError:
+        raise NotText from None
 
 
 def _decoded(line: bytes) -> Incoming:

@@ -59,6 +59,13 @@ class CallTooLong(ClientError):
         self.limit = limit
 
 
+class NotText(ClientError):
+    """A text of a call can't be said in UTF-8."""
+
+    def __init__(self) -> None:
+        super().__init__("This is not text in UTF-8: write it anew, or set the locale to a UTF-8 one.")
+
+
 class RpcError(ClientError):
     """The daemon refused (rpc.md, Errors).
 

@@ -11,7 +11,7 @@ from msgspec import Raw, Struct, field
 
 from cwtch_client.errors import BadAnswer
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """A value as JSON has it."""
 
 T = TypeVar("T")

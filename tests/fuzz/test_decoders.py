@@ -227,8 +227,7 @@ def test_quote(data: str) -> None:
 def test_onion(text: str) -> None:
     try:
         onion = parse_onion(text)
-    except InvalidOnion as error:
-        assert str(error).startswith("An address") or str(error).startswith("The address")
+    except InvalidOnion:
         return
     assert onion_of(public_key_of(onion)) == text
 

@@ -6,16 +6,17 @@ writes too much, and tells both ends of the end.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
     IConsumer,
+    IProducer,
     IProtocol,
     IProtocolFactory,
-    IPullProducer,
     IPushProducer,
     IReactorTime,
     ITCPTransport,
@@ -259,7 +260,7 @@ class MemoryTransport:
         self._closing_arrived = False
         self._under_way = 0
         self._paused = False
-        self._producer: IPushProducer | IPullProducer | None = None
+        self._producer: IPushProducer | None = None
         self._producer_paused = False
         self.connected = False
         self.disconnecting = False
@@ -282,7 +283,7 @@ class MemoryTransport:
         self._network.later(lambda: self.other._arrive(data))
         self._steer_producer()
 
-    def writeSequence(self, data: Sequence[bytes]) -> None:
+    def writeSequence(self, data: Iterable[bytes]) -> None:
         self.write(b"".join(data))
 
     def loseConnection(self) -> None:
@@ -331,14 +332,14 @@ class MemoryTransport:
 
     # --- IConsumer: of what is written ------------------------------------------------------------------------------
 
-    def registerProducer(self, producer: IPushProducer | IPullProducer, streaming: bool) -> None:
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         if self._producer is not None:
             raise RuntimeError("There is a producer already.")
         assert streaming, "Only push producers are known here."
         if not self.connected:
             producer.stopProducing()
             return
-        self._producer = producer
+        self._producer = cast(IPushProducer, producer)
         self._producer_paused = False
 
     def unregisterProducer(self) -> None:
@@ -359,7 +360,7 @@ class MemoryTransport:
         if producer is not None:
             producer.stopProducing()
         assert self._protocol is not None
-        self._protocol.connectionLost(Failure(reason))
+        self._protocol.connectionLost(Failure(reason))  # type: ignore[no-untyped-call]
 
     def _arrive(self, data: bytes) -> None:
         if self._link.swallowing or not self.connected:
@@ -369,6 +370,10 @@ class MemoryTransport:
         self._deliver()
 
     def _deliver(self) -> None:
+        if self.disconnecting:
+            # As a socket that is being closed is not read from.
+            self._under_way -= sum(map(len, self._arrived))
+            self._arrived.clear()
         while self._arrived and self.connected and not self._paused and not self.disconnecting:
             data = self._arrived.popleft()
             self._under_way -= len(data)
@@ -385,7 +390,7 @@ class MemoryTransport:
         full = self.other._under_way > BUFFER_BYTES
         if full and not self._producer_paused:
             self._producer_paused = True
-            producer.pauseProducing()  # type: ignore[union-attr] # only push producers are registered
+            producer.pauseProducing()
         elif self._producer_paused and self.other._under_way == 0:
             self._producer_paused = False
             producer.resumeProducing()

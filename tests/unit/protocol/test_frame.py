@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from cwtchd.protocol.crypto.primitives import open_sealed, seal, sha256
 from cwtchd.protocol.errors import LocalProtocolError, MessageTooLarge, RemoteProtocolError
+from cwtchd.protocol.model import PeerVersion
 from cwtchd.protocol.wire import frame
 from cwtchd.protocol.wire.constants import version_message
 from cwtchd.protocol.wire.peer import encode_peer_message
-from cwtchd.protocol.model import PeerVersion
 from tests.support.vectors import named, vectors
 
 PACKETS = vectors("packet")
