@@ -165,7 +165,7 @@ class _Connection:
                 raise RpcError(answer.error.code, answer.error.message, answer.error.data)
             # An answer to a call that was given up, or a notification, is not what is waited for.
             if answer.id == self._number:
-                return None if answer.result is None else _value(answer.result)
+                return _value(answer.result)
 
     def next_event(self) -> tuple[dict[str, Json], Event]:
         while True:
@@ -204,7 +204,9 @@ def _decoded(line: bytes) -> Incoming:
         raise BadAnswer from None
 
 
-def _value(raw: msgspec.Raw) -> Json:
+def _value(raw: msgspec.Raw | msgspec.UnsetType) -> Json:
+    if isinstance(raw, msgspec.UnsetType):
+        raise BadAnswer
     try:
         value: Json = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

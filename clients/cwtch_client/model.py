@@ -7,7 +7,7 @@ Message text is kept out of every repr.
 from typing import TypeAlias, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from cwtch_client.errors import BadAnswer
 
@@ -160,8 +160,8 @@ class Incoming(Noun, frozen=True, kw_only=True):
 
     id: int | None = None
     method: str | None = None
-    params: Raw = field(default_factory=Raw)
-    result: Raw | None = None
+    params: Raw | UnsetType = UNSET
+    result: Raw | UnsetType = UNSET
     error: Fault | None = None
 
 

@@ -23,6 +23,9 @@ from cwtchd.rpc.ports import DaemonPort
 
 LINE_BYTES = 1 << 20
 CALLS_UNDER_WAY = 256
+UNREAD_BYTES = 1 << 20
+"""So much may wait for a caller that does not read: a client may write a thousand calls before it reads the first answer."""
+
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -46,6 +49,7 @@ class CallerProtocol(Protocol):
             self._write_line(jsonrpc.encode_fault(None, jsonrpc.fault_of(Unauthorized())))
             self._transport.loseConnection()
             return
+        self._transport.bufferSize = UNREAD_BYTES  # type: ignore[attr-defined]
         self._transport.registerProducer(self, True)  # type: ignore[attr-defined]
 
     @property

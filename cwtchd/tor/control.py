@@ -7,13 +7,15 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.error import ConnectError
+from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
-from txtorcon.torcontrolprotocol import TorDisconnectError, TorProtocolError, TorProtocolFactory
+from txtorcon.torcontrolprotocol import TorControlProtocol, TorDisconnectError, TorProtocolError
 
 from cwtchd.tor.addresses import ITorReactor, SocketAddress, UnixAddress, endpoint
 
@@ -38,6 +40,24 @@ class TorRefused(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"Tor refused a command ({code}).")
         self.code = code
+
+
+_COOKIE_BYTES = 32
+
+
+class _Protocol(TorControlProtocol):  # type: ignore[misc] # txtorcon is untyped
+    """txtorcon's, but for the cookie: the tor names the file, so no more is read of it than a cookie is long."""
+
+    def _read_cookie(self, cookiefile: str) -> None:
+        with Path(cookiefile).open("rb") as file:
+            self._cookie_data = file.read(_COOKIE_BYTES + 1)
+        if len(self._cookie_data) != _COOKIE_BYTES:
+            raise RuntimeError("A cookie has 32 bytes.")
+
+
+class _Protocols(Factory[_Protocol]):
+    protocol = _Protocol
+    noisy = False
 
 
 class ControlLink:
@@ -87,7 +107,7 @@ class ControlLink:
 async def connect(reactor: ITorReactor, address: SocketAddress) -> ControlLink:
     """Connects and authenticates by cookie. Raises TorUnready."""
     try:
-        protocol: Any = await endpoint(reactor, address).connect(TorProtocolFactory())
+        protocol: Any = await endpoint(reactor, address).connect(_Protocols())
     except ConnectError as error:
         raise TorUnready("Tor's control port does not answer: is that tor running?") from error
     try:

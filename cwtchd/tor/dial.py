@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -23,6 +23,7 @@ class Dial:
     def __init__(
         self, reactor: ITorReactor, socks: SocketAddress, request: SocksClient, factory: IProtocolFactory
     ) -> None:
+        self._given_up = False
         self._stream = _SocksStream(request, factory, self._connected, self._refused)
         self.done: Deferred[IProtocol] = Deferred(lambda _: self._give_up())
         self._patience = reactor.callLater(DIAL_SECONDS, self.fail, *TIMED_OUT)
@@ -31,12 +32,12 @@ class Dial:
 
     def fail(self, reason: str, sentence: str) -> None:
         """Gives it up, and says why; nothing where it is over."""
-        if self.done.called:
-            return
-        self._give_up()
-        self.done.errback(DialFailed(reason, sentence))
+        if not self.done.called and not self._given_up:
+            self._give_up()
+            self.done.errback(DialFailed(reason, sentence))
 
     def _give_up(self) -> None:
+        self._given_up = True
         if self._patience.active():
             self._patience.cancel()
         self._connecting.cancel()
@@ -49,9 +50,8 @@ class Dial:
     def _refused(self, reason: str, sentence: str) -> None:
         self.fail(reason, sentence)
 
-    def _unreached(self, failure: Failure) -> None:
-        if not isinstance(failure.value, CancelledError):
-            self.fail("tor_unavailable", "Tor's SocksPort does not answer.")
+    def _unreached(self, _: Failure) -> None:
+        self.fail("tor_unavailable", "Tor's SocksPort does not answer.")
 
 
 TIMED_OUT = ("timed_out", f"The contact's onion was not reached within {DIAL_SECONDS} s.")
@@ -97,7 +97,10 @@ class _SocksStream(Protocol):
         self._over = False
 
     def connectionMade(self) -> None:
-        self.transport.write(self._request.start())
+        if self._over:
+            self.transport.abortConnection()
+        else:
+            self.transport.write(self._request.start())
 
     def dataReceived(self, data: bytes) -> None:
         if self._carried is not None:

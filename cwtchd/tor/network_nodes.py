@@ -5,6 +5,7 @@ those of shared/spec/private-tor-network.md. Starting and ending them is network
 """
 
 import contextlib
+import os
 import re
 import secrets
 import socket
@@ -164,12 +165,8 @@ def _gencert(program: Path, node: Node) -> subprocess.Popen[str]:
         "--passphrase-fd",
         "0",
     ]
-    process = _start(command, node.data / "keys")
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.close()
-    process.stdin = None  # closed: nothing is left to communicate
-    return process
+    # It reads an empty passphrase: the keys are thrown away with the network.
+    return _start(command, node.data / "keys", b"\n")
 
 
 def _fingerprint(program: Path, node: Node) -> subprocess.Popen[str]:
@@ -180,15 +177,17 @@ def _fingerprint(program: Path, node: Node) -> subprocess.Popen[str]:
     )
 
 
-def _start(command: Sequence[str | Path], folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - our own command
-        command,
-        cwd=folder,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+def _start(command: Sequence[str | Path], folder: Path, told: bytes = b"") -> subprocess.Popen[str]:
+    # A pipe that is filled beforehand: a program that ends without reading breaks nothing.
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, told)
+        return subprocess.Popen(  # noqa: S603 - our own command
+            command, cwd=folder, text=True, stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def _run_all(processes: Sequence[subprocess.Popen[str]], pause: Callable[[], None]) -> Sequence[str]:

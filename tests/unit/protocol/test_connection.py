@@ -222,6 +222,16 @@ def test_a_failed_authentication_is_told_once_and_nothing_more_is_sent() -> None
     assert pair.inbound.connection.remote is None
 
 
+def test_a_wrong_proof_that_comes_with_the_keys_takes_back_our_own() -> None:
+    pair = Pair()
+    for end in pair.ends:
+        end.start()
+    keys = bytes(pair.inbound.coming)
+    events = list(pair.inbound.connection.receive_data(keys + bytes(PACKET_SIZE)))
+    assert "does not open" in failure_of(events)
+    assert pair.inbound.connection.data_to_send() == b""
+
+
 def test_whoever_answers_for_another_onion_is_turned_away() -> None:
     """The outbound side dialled one onion; who answers proves, quite rightly, to be another."""
     pair = Pair()

@@ -39,6 +39,10 @@ def test_what_go_never_writes_is_read_as_little_endian(case: dict[str, Any]) -> 
     assert frame.decode_length(*bytes.fromhex(case["bytes"])) == case["length"]
 
 
+def test_a_varint_that_goes_on_is_no_length() -> None:
+    assert frame.decode_length(0x88, 0x81) == 0
+
+
 @given(st.integers(0, (1 << 14) - 1))
 def test_every_length_is_read_as_it_was_written(length: int) -> None:
     assert frame.decode_length(*frame.encode_length(length)) == length
@@ -125,7 +129,7 @@ def test_a_stream_cut_anyhow_gives_the_same_packets(sizes: list[int], rest: int)
 
 
 def test_many_packets_in_one_piece_cost_linear_time() -> None:
-    """Moving the rest at every packet would copy 250 GB here."""
+    """Copying the rest at every packet would move 250 GB here."""
     began = time.process_time()
     assert sum(1 for _ in frame.Framer().feed(bytes(8192 * 8192))) == 8192
     assert time.process_time() - began < 20

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_twisted import blockon
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 
@@ -19,6 +23,8 @@ KEY = "ED25519-V3:c2VjcmV0"
 
 class Port(LineOnlyReceiver):
     """A control port that answers what its factory says."""
+
+    transport: ITransport
 
     def connectionMade(self) -> None:
         assert isinstance(self.factory, Ports)
@@ -57,7 +63,7 @@ class Here:
     def __init__(self, folder: SocketFolder) -> None:
         self.ports = Ports()
         self.path = folder.new()
-        self.port = reactor.listenUNIX(str(self.path), self.ports)
+        self.port = reactor.listenUNIX(str(self.path), self.ports)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -65,9 +71,9 @@ def here() -> Iterator[Here]:
     folder = SocketFolder()
     found = Here(folder)
     yield found
-    found.port.stopListening()
     for stream in found.ports.streams:
         stream.transport.loseConnection()
+    blockon(maybeDeferred(found.port.stopListening))
     folder.remove()
 
 
@@ -154,13 +160,15 @@ async def test_attaching_over_a_socket_of_our_own_user_lets_onions_listen_on_soc
 
 
 async def test_attaching_over_tcp_warns_and_uses_loopback(here: Here) -> None:
-    port = reactor.listenTCP(0, here.ports, interface="127.0.0.1")
-    tor = await foreign_tor.attach(reactor, f"127.0.0.1:{port.getHost().port}")  # type: ignore[attr-defined]
+    port = reactor.listenTCP(0, here.ports, interface="127.0.0.1")  # type: ignore[arg-type]
+    bound = port.getHost()
+    assert isinstance(bound, IPv4Address)
+    tor = await foreign_tor.attach(reactor, f"127.0.0.1:{bound.port}")
     assert not tor.reaches_sockets
     assert "loopback TCP" in str(tor.warning)
     await tor.end()
     await until(lambda: tor.link.gone)
-    await port.stopListening()  # type: ignore[misc]
+    await maybeDeferred(port.stopListening)
 
 
 async def test_attaching_where_there_is_no_socks_port_is_a_sentence(here: Here) -> None:

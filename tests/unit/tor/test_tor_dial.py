@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from twisted.internet.defer import CancelledError
+from pytest_twisted import blockon
+from twisted.internet.defer import CancelledError, maybeDeferred
 from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -66,7 +67,7 @@ class Here:
     def __init__(self, folder: SocketFolder) -> None:
         self.path = folder.new()
         self.proxies = Proxies(b"\x05\x02", b"\x01\x00", OPENED + b"early ")
-        self.port = reactor.listenUNIX(str(self.path), self.proxies)
+        self.port = reactor.listenUNIX(str(self.path), self.proxies)  # type: ignore[arg-type]
 
     def dial(self) -> tuple[Dial, Heard]:
         heard = Heard()
@@ -81,9 +82,9 @@ def here() -> Iterator[Here]:
     folder = SocketFolder()
     found = Here(folder)
     yield found
-    found.port.stopListening()
     for stream in found.proxies.streams:
         stream.transport.loseConnection()
+    blockon(maybeDeferred(found.port.stopListening))
     folder.remove()
 
 
@@ -96,8 +97,9 @@ async def refused(attempt: Dial) -> DialFailed:
 
 async def test_a_stream_comes_with_its_first_bytes_and_goes_both_ways(here: Here) -> None:
     attempt, heard = here.dial()
-    assert await attempt.done is heard
+    stream: object = await attempt.done
     await until(lambda: heard.data == b"early ")
+    assert stream is heard
     (proxy,) = here.proxies.streams
     assert b"word" in proxy.data
     assert BOB.encode() + b".onion" in proxy.data
@@ -164,7 +166,7 @@ async def test_cancelling_at_once_leaves_nothing(here: Here) -> None:
 async def test_what_is_not_wanted_any_more_is_closed(here: Here) -> None:
     factory = Factory()
     factory.noisy = False
-    factory.buildProtocol = lambda _: None  # type: ignore[method-assign]
+    factory.buildProtocol = lambda _: None  # type: ignore[method-assign,assignment]
     attempt = dialling.dial(reactor, UnixAddress(here.path), BOB, "word", factory)
     assert (await refused(attempt)).reason == "given_up"
     await until(lambda: here.proxies.streams[0].lost is not None)

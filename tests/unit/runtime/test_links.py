@@ -1,0 +1,156 @@
+"""The bounds of links that only a clock shows: who is silent, who is idle, and what a dial costs whom."""
+
+from pathlib import Path
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol
+from twisted.internet.protocol import Factory, Protocol
+
+from cwtchd.protocol.connection import Connection
+from cwtchd.protocol.crypto.onion import identity_from_seed
+from cwtchd.protocol.events import Event, MessageAcknowledged
+from cwtchd.protocol.model import Onion, PeerMessage, Role
+from cwtchd.runtime import dialling
+from tests.support.memory_tor import MemoryNetwork, MemoryTor
+from tests.support.peers import Someone, new_network
+
+
+class Bytes(Protocol):
+    """The other end of a stream: what came, and whether it is over."""
+
+    def __init__(self) -> None:
+        self.came = bytearray()
+        self.ended = False
+
+    def dataReceived(self, data: bytes) -> None:
+        self.came += data
+
+    def connectionLost(self, reason: object = None) -> None:
+        self.ended = True
+
+
+class Stage:
+    """One person, and a Tor for those who call them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.network: MemoryNetwork = new_network()
+        self.bob = Someone(folder, "bob", self.network)
+        self.outside = MemoryTor(self.network, "outside")
+
+    def call(self) -> Bytes:
+        dial: Deferred[IProtocol] = self.outside.dial(self.bob.onion, "x", Factory.forProtocol(Bytes))
+        got: list[IProtocol] = []
+        dial.addCallback(got.append)
+        self.network.flush()
+        protocol = got[0]
+        assert isinstance(protocol, Bytes)
+        return protocol
+
+    def wait(self, seconds: float) -> None:
+        self.network.clock.advance(seconds)
+        self.network.flush()
+
+
+class Speaker:
+    """A stranger that speaks the protocol over such a stream."""
+
+    def __init__(self, stage: Stage, seed: int = 9) -> None:
+        self.stage = stage
+        self.stream = stage.call()
+        identity = identity_from_seed(bytes([seed]) * 32)
+        self.connection = Connection(
+            Role.OUTBOUND, identity, Onion(stage.bob.onion), lambda size: bytes(range(size))
+        )
+        self.events: list[Event] = []
+        self.write(self.connection.start())
+        self.take()
+        self.write(self.connection.admit())
+        self.take()
+
+    def write(self, data: bytes) -> None:
+        assert self.stream.transport is not None
+        self.stream.transport.write(data)
+        self.stage.network.flush()
+
+    def take(self) -> None:
+        came, self.stream.came = bytes(self.stream.came), bytearray()
+        self.events += self.connection.receive_data(came)
+        self.write(self.connection.data_to_send())
+
+    def say(self, number: int) -> None:
+        self.write(self.connection.send(PeerMessage(str(number), "im.cwtch.raw", b'{"o":1,"d":"hi"}')))
+        self.take()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def test_a_peer_that_is_silent_during_authentication_is_closed_after_60_s(stage: Stage) -> None:
+    silent = stage.call()
+    stage.wait(59)
+    assert not silent.ended
+    stage.wait(1)
+    assert silent.ended
+
+
+def test_half_an_authentication_is_no_excuse(stage: Stage) -> None:
+    half = stage.call()
+    identity = identity_from_seed(bytes([9]) * 32)
+    connection = Connection(Role.OUTBOUND, identity, Onion(stage.bob.onion), lambda size: bytes(range(size)))
+    assert half.transport is not None
+    half.transport.write(connection.start())
+    stage.wait(60)
+    assert half.ended
+
+
+def test_a_stranger_is_closed_after_ten_idle_minutes_and_a_contact_is_not(stage: Stage) -> None:
+    speaker = Speaker(stage)
+    stage.wait(599)
+    speaker.say(1)
+    stage.wait(599)
+    assert not speaker.stream.ended, "it was not idle for ten minutes"
+    stage.wait(1)
+    assert speaker.stream.ended
+    again = Speaker(stage)
+    from cwtchd.app import contacts  # noqa: PLC0415 - one use
+
+    stage.bob.do(lambda uow: contacts.accept(uow, 1))
+    stage.wait(10_000)
+    assert not again.stream.ended
+
+
+def test_messages_of_a_stranger_are_acknowledged_on_the_link_on_which_they_came(stage: Stage) -> None:
+    first, second = Speaker(stage), Speaker(stage)
+    first.say(1)
+    second.say(2)
+    assert [event for event in first.events if isinstance(event, MessageAcknowledged)] == [
+        MessageAcknowledged("1")
+    ]
+    assert [event for event in second.events if isinstance(event, MessageAcknowledged)] == [
+        MessageAcknowledged("2")
+    ]
+
+
+def test_waits_between_dials_double_to_five_minutes_and_are_jittered() -> None:
+    middle = [dialling.delay(failures, 0.5) for failures in range(12)]
+    assert middle == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+    assert dialling.delay(0, 0.0) == 0.75
+    assert dialling.delay(10_000, 0.999) < 300 * 1.25
+
+
+def test_only_so_many_dials_run_at_once_and_each_ends_once() -> None:
+    budget, began = dialling.DialBudget(2), []
+    for number in range(4):
+        budget.ask(lambda number=number: began.append(number))  # type: ignore[misc]
+    leave = budget.ask(lambda: began.append(99))
+    assert began == [0, 1]
+    leave()
+    leave()
+    for _ in range(4):
+        budget.give_back()
+    assert began == [0, 1, 2, 3]
+    budget.ask(lambda: began.append(5))
+    assert began[-1] == 5
