@@ -7,6 +7,10 @@ PEER_PORT = 9878
 """The virtual port of every Cwtch onion (wire-peer §2.1)."""
 
 
+MESSAGES_IN_FLIGHT = 32
+"""So many messages of ours may be unacknowledged on one connection."""
+
+
 @dataclass(frozen=True, slots=True)
 class KdfCost:
     """How dear one attempt at a password is (Argon2id)."""

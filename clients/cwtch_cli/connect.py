@@ -91,7 +91,10 @@ class Invocation:
     def conversation(self, word: str) -> Conversation:
         """The conversation that a word names: its id, the contact's address, or its petname."""
         every = convert(self.call_on_profile("conversation.list"), list[Conversation])
-        fitting = [each for each in every if word in (str(each.id), each.name) or bare(word) == each.address]
+        address = bare(word)  # an empty word is nobody, also where somebody has no name yet
+        fitting = [
+            each for each in every if word and (word in (str(each.id), each.name) or address == each.address)
+        ]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:

@@ -19,6 +19,7 @@ from cwtchd import log
 from cwtchd.app import messages
 from cwtchd.app.effects import Outcome
 from cwtchd.app.messages import TOO_LARGE_FOR_PEER
+from cwtchd.config import MESSAGES_IN_FLIGHT
 from cwtchd.protocol.model import Onion, PeerMessage, PeerVersion
 from cwtchd.runtime import dialling
 from cwtchd.runtime.ledger import Unit
@@ -27,7 +28,6 @@ from cwtchd.store import outbox
 from cwtchd.store.outbox import Waiting
 from cwtchd.tor.interface import DialFailed
 
-IN_FLIGHT = 32
 ACKNOWLEDGEMENT_SECONDS = 60
 VERSION_GRACE_SECONDS = 30
 """How long a message that only version 2 carries waits for the peer to say that it speaks it."""
@@ -155,7 +155,9 @@ class Pump:
         if link is not self._link:
             return
         self._unbind()
-        if not link.settled:  # it never said a word: blocked, or not let in; each further call is a failure more
+        if (
+            not link.settled
+        ):  # it never said a word: blocked, or not let in; each further call is a failure more
             self.failures += 1
             self.last_failure = "not_admitted"
         other = next(self._owner.admitted_links(self.conversation), None)
@@ -255,7 +257,7 @@ class Pump:
 
     def _pull(self) -> None:
         """Reads the next rows, where there may be any and they have room."""
-        room = IN_FLIGHT - len(self._in_flight)
+        room = MESSAGES_IN_FLIGHT - len(self._in_flight)
         if self._link is None or self._pulling or not self._more or room <= 0 or self._oversize is not None:
             return
         link, after = self._link, self._transmitted

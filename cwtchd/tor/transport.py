@@ -11,9 +11,18 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from cwtchd.config import MESSAGES_IN_FLIGHT
 from cwtchd.protocol.connection import Connection
 from cwtchd.protocol.events import Event
 from cwtchd.protocol.model import Onion
+from cwtchd.protocol.wire.constants import PACKET_SIZE
+
+UNREAD_BYTES = 2 * MESSAGES_IN_FLIGHT * PACKET_SIZE
+"""What may wait for a peer that does not read before it is not read from either.
+
+An honest one is owed at most one window of our messages and one window of acknowledgements of its own. A lower bound would let two
+honest peers that both write a lot stop reading each other for ever.
+"""
 
 LINGER_SECONDS = 10
 """How long a connection that we end may take to flush."""
@@ -34,6 +43,8 @@ class LinkOwner(TypingProtocol):
 
 class StreamTransport(ITCPTransport, IConsumer, IPushProducer):
     """What Twisted's stream transports are, and its interfaces say in pieces."""
+
+    bufferSize: int  # noqa: N815 - Twisted's name
 
 
 @implementer(IPushProducer)
@@ -56,6 +67,7 @@ class PeerStream(Protocol):
 
     def connectionMade(self) -> None:
         self._open = True
+        self.transport.bufferSize = UNREAD_BYTES
         self.transport.registerProducer(self, True)
         self._owner.made(self)
         self.write(self.connection.start())

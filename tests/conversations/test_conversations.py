@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from cwtchd.app import contacts
-from tests.support.peers import Crashed, Someone, new_network
+from tests.support.peers import Crashed, Someone, World
 
 FOLDER = Path(__file__).parent
 
@@ -32,8 +32,7 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.network = new_network()
-        self.network.trace = lambda line: self.lines.append(line)  # noqa: PLW0108 - `lines` is another list for each command
+        self.world = World()
         self.people: dict[str, Someone] = {}
         self.down: set[str] = set()
         self.lines: list[str] = []
@@ -41,6 +40,7 @@ class Stage:
     def play(self, command: str) -> list[str]:
         """What comes of a command, once everything that is due has happened."""
         self.lines = []
+        dials = len(self.world.network.dialled)
         try:
             shown = self._do(shlex.split(command))
             self._flush()
@@ -48,6 +48,10 @@ class Stage:
             self._crash(str(crash))
             self._flush()
             shown = []
+        for _, isolation in self.world.network.dialled[dials:]:
+            self.lines += [
+                f"{each.name} dials" for each in self.people.values() if isolation.startswith(each.onion)
+            ]
         for someone in self.people.values():
             if someone.name not in self.down:
                 self.lines += someone.news()
@@ -56,10 +60,10 @@ class Stage:
 
     def _flush(self) -> None:
         try:
-            self.network.flush()
+            self.world.flush()
         except Crashed as crash:
             self._crash(str(crash))
-            self.network.flush()
+            self.world.flush()
 
     def _crash(self, name: str) -> None:
         self.people[name].crash()
@@ -69,26 +73,18 @@ class Stage:
     def _do(self, words: list[str]) -> list[str]:
         match words:
             case ["peers", *names]:
-                self.people = {name: Someone(self.folder, name, self.network) for name in names}
+                self.people = {name: Someone(self.folder, name, self.world) for name in names}
             case ["wait", seconds]:
-                self._wait(float(seconds))
+                self.world.wait(float(seconds))
             case ["cut", one, other]:
-                self.network.cut(self.people[one].tor, self.people[other].tor)
+                for link in self.world.links_between(self.people[one].tor, self.people[other].tor):
+                    link.cut()
             case ["half-open", one, other]:
-                self.network.half_open(self.people[one].tor, self.people[other].tor)
+                for link in self.world.links_between(self.people[one].tor, self.people[other].tor):
+                    link.half_open()
             case [who, *rest]:
                 return self._act(self.people[who], rest)
         return []
-
-    def _wait(self, seconds: float) -> None:
-        clock = self.network.clock
-        end = clock.seconds() + seconds
-        while True:
-            self._flush()
-            due = min((call.getTime() for call in clock.getDelayedCalls()), default=end)
-            if clock.seconds() == end:
-                return
-            clock.rightNow = min(due, end)  # set, not added up: a sum of floats may never reach what is due
 
     def _act(self, who: Someone, words: list[str]) -> list[str]:
         match words:
@@ -110,12 +106,10 @@ class Stage:
             case ["comes", "back"]:
                 self.down.discard(who.name)
                 who.come_back()
-            case [("leaves" | "joins") as verb, "the", "network"]:
-                who.tor.reachable = verb == "joins"
-                if verb == "leaves":
-                    for other in self.people.values():
-                        if other is not who:
-                            self.network.cut(who.tor, other.tor)
+            case ["leaves", "the", "network"]:
+                who.tor.go_offline()
+            case ["joins", "the", "network"]:
+                who.tor.go_online()
             case ["calls", other]:
                 who.profile.dial(self.people[other].onion)
             case ["reads", other]:

@@ -28,7 +28,7 @@ from cwtchd.protocol.model import Identity, Onion
 from cwtchd.tor.interface import DialFailed, TorState, TorStatus
 
 BUFFER_BYTES = 1 << 16
-"""What may be under way to one end before whoever produces it is paused."""
+"""What may be under way to one end before whoever produces it is paused, unless its transport's `bufferSize` is set."""
 
 _MOST_STEPS = 1_000_000
 
@@ -264,6 +264,7 @@ class MemoryTransport:
         self._producer_paused = False
         self.connected = False
         self.disconnecting = False
+        self.bufferSize = BUFFER_BYTES
 
     def open(self, protocol: IProtocol) -> None:
         """Begins to carry a protocol."""
@@ -387,7 +388,7 @@ class MemoryTransport:
         producer = self._producer
         if producer is None or not self.connected:
             return
-        full = self.other._under_way > BUFFER_BYTES
+        full = self.other._under_way > self.bufferSize
         if full and not self._producer_paused:
             self._producer_paused = True
             producer.pauseProducing()

@@ -22,7 +22,7 @@ from cwtchd.store import messages as message_rows
 from cwtchd.store.database import UnitOfWork
 from cwtchd.store.vault import Vault
 from tests.support.inline import InlineThreads
-from tests.support.memory_tor import MemoryNetwork, MemoryTor
+from tests.support.memory_tor import MemoryLink, MemoryNetwork, MemoryTor
 
 T = TypeVar("T")
 
@@ -49,6 +49,38 @@ class MortalClock:
         return self._clock.callLater(delay, alive)
 
 
+class World:
+    """A network and its clock, which only the test moves."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.network = MemoryNetwork(self.clock)
+
+    def flush(self) -> None:
+        """Lets everything happen that is due now."""
+        due = True
+        while due:
+            self.network.flush()
+            due = any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls())
+            self.clock.advance(0)
+
+    def wait(self, seconds: float) -> None:
+        """Lets time go by, step by step through everything that was planned."""
+        end = self.clock.seconds() + seconds
+        while True:
+            self.flush()
+            if self.clock.seconds() == end:
+                return
+            due = min((call.getTime() for call in self.clock.getDelayedCalls()), default=end)
+            self.clock.rightNow = min(
+                due, end
+            )  # set, not added up: a sum of floats may never reach what is due
+
+    def links_between(self, one: MemoryTor, other: MemoryTor) -> list[MemoryLink]:
+        """The open streams between two people."""
+        return [link for link in self.network.links if {link.caller, link.called} == {one, other}]
+
+
 class Crashed(BaseException):
     """The process of a peer ended here."""
 
@@ -64,9 +96,9 @@ def now_of(deferred: "Deferred[T]") -> T:
 class Someone:
     """One peer, over its crashes."""
 
-    def __init__(self, folder: Path, name: str, network: MemoryNetwork) -> None:
+    def __init__(self, folder: Path, name: str, world: World) -> None:
         self.name = name
-        self.network = network
+        self.world = world
         self._folder = folder / name
         self._folder.mkdir()
         self._chance = random.Random(name)
@@ -81,26 +113,27 @@ class Someone:
         self.onion = self.profile.onion
 
     def _boot(self) -> None:
-        self.clock = MortalClock(self.network.clock)
-        self.tor = MemoryTor(self.network, self.name)
+        self.clock = MortalClock(self.world.clock)
+        self.tor = MemoryTor(self.world.network, self.world.clock)
         self.threads = InlineThreads(self._now, self._chance.randbytes)
         around = Surroundings(self.clock, self._now, self._chance.randbytes, lambda: 0.5, self.tor)  # type: ignore[arg-type]
         vault = Vault(self._folder, CHEAP, self._chance.randbytes)
         self.home = Home(vault, self.threads, around, LiveEvents(self._now))
-        self.tor.start()
+        self.tor.go_online()
 
     def _now(self) -> int:
-        return 1_000_000 + int(self.network.clock.seconds() * 1000)
+        return 1_000_000 + int(self.world.clock.seconds() * 1000)
 
     # --- what a test does to it ----------------------------------------------------------------------------------
 
     def crash(self) -> None:
         """kill -9: what is committed is there, and nothing else."""
-        self.tor.vanish()
         self.clock.dead = True
         for ledger in self.threads.ledgers:
             ledger.dead = True
             ledger.database.close()
+        self.tor.lose()
+        self.world.network.tors.remove(self.tor)
 
     def crash_after_commit(self) -> None:
         """The next unit that adds to the log is its last: its effects never happen."""
@@ -166,7 +199,3 @@ class Someone:
 
 def messages_page(uow: UnitOfWork, conversation: int) -> Outcome[list[message_rows.MessageRow]]:
     return Outcome(list(message_rows.page(uow, conversation, None, 1000)))
-
-
-def new_network() -> MemoryNetwork:
-    return MemoryNetwork(Clock())

@@ -7,13 +7,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Factory, Protocol
 
+from cwtchd.app import contacts
 from cwtchd.protocol.connection import Connection
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.protocol.events import Event, MessageAcknowledged
 from cwtchd.protocol.model import Onion, PeerMessage, Role
 from cwtchd.runtime import dialling
-from tests.support.memory_tor import MemoryNetwork, MemoryTor
-from tests.support.peers import Someone, new_network
+from tests.support.memory_tor import MemoryTor
+from tests.support.peers import Someone, World
 
 
 class Bytes(Protocol):
@@ -34,22 +35,22 @@ class Stage:
     """One person, and a Tor for those who call them."""
 
     def __init__(self, folder: Path) -> None:
-        self.network: MemoryNetwork = new_network()
-        self.bob = Someone(folder, "bob", self.network)
-        self.outside = MemoryTor(self.network, "outside")
+        self.world = World()
+        self.bob = Someone(folder, "bob", self.world)
+        self.outside = MemoryTor(self.world.network, self.world.clock)
+        self.outside.go_online()
 
     def call(self) -> Bytes:
         dial: Deferred[IProtocol] = self.outside.dial(self.bob.onion, "x", Factory.forProtocol(Bytes))
         got: list[IProtocol] = []
         dial.addCallback(got.append)
-        self.network.flush()
+        self.world.flush()
         protocol = got[0]
         assert isinstance(protocol, Bytes)
         return protocol
 
     def wait(self, seconds: float) -> None:
-        self.network.clock.advance(seconds)
-        self.network.flush()
+        self.world.wait(seconds)
 
 
 class Speaker:
@@ -71,7 +72,7 @@ class Speaker:
     def write(self, data: bytes) -> None:
         assert self.stream.transport is not None
         self.stream.transport.write(data)
-        self.stage.network.flush()
+        self.stage.world.flush()
 
     def take(self) -> None:
         came, self.stream.came = bytes(self.stream.came), bytearray()
@@ -115,8 +116,6 @@ def test_a_stranger_is_closed_after_ten_idle_minutes_and_a_contact_is_not(stage:
     stage.wait(1)
     assert speaker.stream.ended
     again = Speaker(stage)
-    from cwtchd.app import contacts  # noqa: PLC0415 - one use
-
     stage.bob.do(lambda uow: contacts.accept(uow, 1))
     stage.wait(10_000)
     assert not again.stream.ended
