@@ -184,5 +184,7 @@ class Person:
 
 
 def _quoted(word: str) -> str:
-    shortened = "…" in word and " " not in word
-    return word if shortened else shlex.quote(word)
+    """A word as a person would type it in a shell."""
+    if "…" in word and " " not in word:
+        return word  # an address that was shortened for the eye
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else shlex.quote(word)

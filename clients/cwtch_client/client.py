@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 CALL_SECONDS = 60.0
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 2.0
+_LONGEST_PAUSE = 0.5
 _incoming = msgspec.json.Decoder(Incoming)
 _encode = msgspec.json.Encoder().encode
 
