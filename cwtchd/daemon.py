@@ -16,8 +16,6 @@ from twisted.internet.interfaces import (
     IListeningPort,
     IReactorCore,
     IReactorFromThreads,
-    IReactorTime,
-    IReactorUNIX,
 )
 from twisted.python.failure import Failure
 
@@ -35,6 +33,7 @@ from cwtchd.runtime.profile import OpenProfile, Surroundings
 from cwtchd.runtime.threads import RealThreads
 from cwtchd.store.durable import private_folder
 from cwtchd.store.vault import Vault
+from cwtchd.tor.addresses import ITorReactor
 from cwtchd.tor.interface import DialFailed, Tor, TorStatus
 from cwtchd.tor.service import TorService
 
@@ -42,7 +41,7 @@ SOCKET_PATH_BYTES = 100
 """AF_UNIX ends at 107 bytes; the contract stops at 100, which leaves room for the lock beside it."""
 
 
-class Reactor(IReactorTime, IReactorCore, IReactorUNIX, IReactorFromThreads):
+class Reactor(ITorReactor, IReactorCore, IReactorFromThreads):
     """The powers of Twisted's reactor that the daemon needs."""
 
 

@@ -215,8 +215,8 @@ class Pump:
     def _begin_dial(self) -> None:
         self._leave_queue = lambda: None
         self.calling = Calling.DIALLING
-        self._owner.presence_changed(self.conversation)
         dial = self._dial = self._owner.dial(self._onion)
+        self._owner.presence_changed(self.conversation)
 
         def ended(result: Failure | None) -> None:
             self._budget.give_back()
@@ -225,6 +225,8 @@ class Pump:
             self._dial = None
             if isinstance(result, Failure):
                 self._failed(_reason(result))
+            else:
+                self._owner.presence_changed(self.conversation)
 
         dial.addBoth(ended)
 

@@ -88,7 +88,7 @@ def test_when_its_tor_dies_the_daemon_says_so_and_has_another(private_network: P
         watcher = bob.caller()
         watcher("event.subscribe", types=["tor.changed"])
         os.kill(_tor_of(bob), signal.SIGKILL)
-        states = []
+        states: list[str] = []
         while not states or states[-1] != "ready":
             states.append(watcher.read()["params"]["data"]["state"])
         assert states[0] == "lost"

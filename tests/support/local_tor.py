@@ -56,12 +56,12 @@ class LocalTor:
         return self.status.since if onion in self._ports else None
 
     def dial(self, onion: Onion, isolation: str, factory: IProtocolFactory) -> "Deferred[IProtocol]":
-        def failed(failure: Failure) -> None:
-            if isinstance(failure.value, DialFailed):
-                failure.raiseException()
-            raise DialFailed("onion_unreachable", "Nobody is there.")
+        def failed(failure: Failure) -> Failure:
+            return Failure(DialFailed("onion_unreachable", "Nobody is there."))  # type: ignore[no-untyped-call]
 
-        return UNIXClientEndpoint(self._reactor, str(self._place(onion))).connect(factory).addErrback(failed)
+        endpoint = UNIXClientEndpoint(self._reactor, str(self._place(onion)))  # type: ignore[no-untyped-call]
+        dial: Deferred[IProtocol] = endpoint.connect(factory)  # type: ignore[no-untyped-call]
+        return dial.addErrback(failed)
 
     def new_circuits(self) -> "Deferred[None]":
         return succeed(None)

@@ -5,7 +5,6 @@ with nodes(folder, "alice", "bob") as (alice, bob): …
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -178,11 +177,12 @@ class Node:
     def messages(self, conversation: int) -> list[dict[str, Any]]:
         """All of them, page by page, oldest first."""
         found: list[dict[str, Any]] = []
-        more, before = True, None
+        more = True
         while more:
+            before = found[0]["id"] if found else None
             page = self("message.list", conversation=conversation, limit=500, before=before)
             found = page["messages"] + found
-            more, before = page["more"], found[0]["id"] if found else None
+            more = page["more"]
         return found
 
     def texts(self, conversation: int, *, outgoing: bool) -> list[str]:

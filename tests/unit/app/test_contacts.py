@@ -7,6 +7,7 @@ import pytest
 
 from cwtchd.app import contacts, messages
 from cwtchd.app.errors import AlreadyExists, InvalidAddress, MessageTooLarge
+from cwtchd.store.contacts import ConversationRow
 from tests.support.unit_of_work import OWN, Desk, stranger
 
 ALICE = stranger(7).onion
@@ -19,7 +20,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made.database.close()
 
 
-def add(desk: Desk, address: str, name: str = "", message: str | None = None) -> contacts.ConversationRow:
+def add(desk: Desk, address: str, name: str = "", message: str | None = None) -> ConversationRow:
     return desk.run(lambda uow: contacts.add(uow, OWN.onion, address, name, message)).value
 
 
@@ -34,7 +35,7 @@ def add(desk: Desk, address: str, name: str = "", message: str | None = None) ->
         "example.onion",
         "",
         OWN.onion,
-        "ſ" * 56,
+        "\u017f" * 56,
         ALICE[:55] + "\u0130",
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 
 from cwtchd.app import consent, contacts, messages, peer
 from cwtchd.app.effects import Acknowledge, Admit, Hangup, Link, PartWith, Reach
+from cwtchd.protocol.events import MessageReceived
 from cwtchd.protocol.model import Onion
 from cwtchd.store import contacts as contact_rows
 from cwtchd.store import outbox
@@ -91,7 +92,7 @@ def test_the_twenty_first_message_of_a_stranger_is_kept_out_for_the_day_of_the_a
         assert desk.receive(ALICE, GREETING, str(number)) != TURNED_AWAY
     outcome = desk.run(
         lambda uow: peer.message_received(
-            uow, Link(1), ALICE, peer.MessageReceived("20", "im.cwtch.raw", GREETING)
+            uow, Link(1), ALICE, MessageReceived("20", "im.cwtch.raw", GREETING)
         )
     )
     assert outcome.effects == TURNED_AWAY
