@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Pair:
     floor_name: str
     subject: Sequence[float]
     floor: Sequence[float]
-    goals: dict[str, float | None]
+    goals: Mapping[str, float | None]
     """by quantile; None where a floor is shown for comparison only"""
 
     def rows(self) -> list[str]:

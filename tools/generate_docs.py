@@ -9,7 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from automat import TypeMachine
+
+from cwtchd.protocol.machines import auth, peer, socks
 from cwtchd.rpc.dispatch import DOCUMENT
+from cwtchd.tor import status
 
 DOCS = Path(__file__).parent.parent / "docs"
 GENERATED = "<!-- Made by `make docs` from the code: change the code, not this page. -->\n"
@@ -82,9 +86,31 @@ def _type(shape: dict[str, Any]) -> str:
     return str(shape.get("type", "any"))
 
 
+def machine_page(name: str, source: str | None, machine: TypeMachine[Any, Any]) -> str:
+    """A state machine as a sorted Mermaid diagram under the head of its module."""
+    # Automat's own drawing differs from run to run and needs Graphviz; its table of transitions is all that is read here.
+    table = machine.__automat_automaton__
+    lines = sorted(
+        f"    {came.name} --> {goes.name}: {heard}" for came, heard, goes, _ in table.allTransitions()
+    )
+    drawn = "\n".join(["stateDiagram-v2", f"    [*] --> {table.initialState.name}", *lines])
+    return f"{GENERATED}\n# {name}\n\n{(source or '').strip()}\n\n```mermaid\n{drawn}\n```\n"
+
+
+MACHINES: dict[str, tuple[str | None, TypeMachine[Any, Any]]] = {
+    "auth": (auth.__doc__, auth.build_auth),
+    "peer": (peer.__doc__, peer.build_peer),
+    "socks": (socks.__doc__, socks.build_socks),
+    "tor": (status.__doc__, status.build_standing),
+}
+
+
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    return {DOCS / "rpc.md": rpc_page(DOCUMENT)}
+    machines = {
+        DOCS / "machines" / f"{name}.md": machine_page(name, *machine) for name, machine in MACHINES.items()
+    }
+    return {DOCS / "rpc.md": rpc_page(DOCUMENT), **machines}
 
 
 def main(check: bool) -> int:

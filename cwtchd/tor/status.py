@@ -114,10 +114,10 @@ def _end(tor: Standing, known: _Known, sentence: str) -> Told:
     return Told(TorState.LOST, 0, sentence)
 
 
-_build = _machine.build()
+build_standing = _machine.build()
 
 
 def new_standing() -> Standing:
     """That of a tor which is about to be started."""
-    standing: Standing = _build(_Known())
+    standing: Standing = build_standing(_Known())
     return standing

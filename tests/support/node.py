@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60.0
 
@@ -37,6 +39,14 @@ class Refused(Exception):
         self.code = error["code"]
         self.data = error.get("data") or {}
         self.name = self.data.get("name")
+
+
+def refused(name: str | int, call: Callable[..., Any], /, *args: Any, **params: Any) -> Refused:
+    """The call must be refused by this name, or with this code."""
+    with pytest.raises(Refused) as error:
+        call(*args, **params)
+    assert name in (error.value.name, error.value.code)
+    return error.value
 
 
 class Caller:
@@ -217,9 +227,10 @@ def nodes(folder: Path, *names: str, tor: str | None = None) -> Iterator[list[No
 def befriend(alice: Node, bob: Node) -> tuple[int, int]:
     """Contacts by request and accept; each one's conversation with the other."""
     chat = alice("contact.add", address=bob.id, message="hello, may I?")["id"]
-    request = until("bob sees the request", lambda: bob.conversation_with(alice))
-    bob("contact.accept", conversation=request["id"])
-    return chat, request["id"]
+    until("bob sees the request", lambda: bob.conversation_with(alice))
+    request = bob("contact.list")[0]["id"]
+    bob("contact.accept", conversation=request)
+    return chat, request
 
 
 def open_files(pid: int) -> list[str]:

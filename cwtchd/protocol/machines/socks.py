@@ -88,7 +88,7 @@ def _accept(proxy: Socks, request: _Request, code: int) -> bytes:
     return b""
 
 
-_build = _machine.build()
+build_socks = _machine.build()
 
 
 def _sized(part: bytes) -> bytes:
@@ -102,7 +102,7 @@ class SocksClient:
 
     def __init__(self, host: str, port: int, username: bytes, password: bytes) -> None:
         connect = b"\x05\x01\x00\x03" + _sized(host.encode("ascii")) + port.to_bytes(2, "big")
-        proxy: Socks = _build(_Request(b"\x01" + _sized(username) + _sized(password), connect))
+        proxy: Socks = build_socks(_Request(b"\x01" + _sized(username) + _sized(password), connect))
         self._awaited = [(5, proxy.chose), (1, proxy.judged), (5, proxy.replied)]
         self._heard = bytearray()
         self.connected = False

@@ -14,7 +14,8 @@ from zope.interface.verify import verifyObject
 
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.tor.interface import DialFailed, Tor, TorState
-from tests.support.memory_tor import BUFFER_BYTES, MemoryNetwork, MemoryTor, MemoryTransport
+from tests.support.memory_tor import MemoryNetwork, MemoryTor
+from tests.support.memory_transport import BUFFER_BYTES, MemoryTransport
 
 ALICE, BOB = identity_from_seed(b"a" * 32), identity_from_seed(b"b" * 32)
 

@@ -1,0 +1,96 @@
+"""Profiles, passwords, and one daemon a home and a socket."""
+
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.node import ROOT, Node, refused, until
+
+
+def test_several_profiles_under_several_passwords(alice: Node) -> None:
+    second = alice.call("profile.create", name="second", password=alice.password)
+    third = alice.call("profile.create", name="third", password="another")
+    for profile in (alice.id, second["id"], third["id"]):
+        alice.call("profile.lock", profile=profile)
+    assert alice.call("profile.list") == []
+    assert {each["id"] for each in alice.call("profile.unlock", password=alice.password)} == {
+        alice.id,
+        second["id"],
+    }
+    assert {each["id"] for each in alice.call("profile.unlock", password=alice.password)} == {
+        alice.id,
+        second["id"],
+    }
+    assert [each["id"] for each in alice.call("profile.list")] == [alice.id, second["id"]]
+    refused("profile_locked", alice.call, "profile.get", profile=third["id"])
+    refused("wrong_password", alice.call, "profile.unlock", password="nobody's")
+
+
+def test_a_profile_whose_creation_was_interrupted_is_not_there(alice: Node) -> None:
+    alice.call("profile.lock", profile=alice.id)
+    folder = next((alice.home / "profiles").iterdir())
+    for file in folder.glob("db*"):
+        file.unlink()
+    refused("wrong_password", alice.call, "profile.unlock", password=alice.password)
+    assert not folder.exists()
+
+
+def test_nothing_of_the_home_is_open_to_others(alice: Node) -> None:
+    for path in [alice.home, *alice.home.rglob("*"), alice.socket]:
+        assert path.lstat().st_mode & 0o077 == 0, path
+    assert stat.S_ISSOCK(alice.socket.stat().st_mode)
+
+
+def second_start(node: Node, home: Path, path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.support.daemon_process", home, path, node.tor],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_second_daemon_on_the_same_home_or_socket_is_refused(alice: Node, tmp_path: Path) -> None:
+    same_home = second_start(alice, alice.home, tmp_path / "other.sock")
+    same_socket = second_start(alice, tmp_path / "other", alice.socket)
+    long_path = second_start(alice, tmp_path / "third", tmp_path / ("x" * 100))
+    for ended, word in ((same_home, "home"), (same_socket, "socket"), (long_path, "longer")):
+        assert ended.returncode == 1
+        assert word in ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1
+    assert alice.call("daemon.status")["profiles"] == 1, "the first one noticed nothing"
+
+
+def test_a_kill_leaves_no_lock_and_no_socket_in_the_way(alice: Node) -> None:
+    alice.kill()
+    assert alice.socket.exists()
+    alice.restart()
+    assert alice.call("daemon.status")["profiles"] == 1
+
+
+def test_something_else_at_the_sockets_path_is_left_alone(alice: Node, tmp_path: Path) -> None:
+    place = tmp_path / "a file"
+    place.write_text("mine")
+    ended = second_start(alice, tmp_path / "other", place)
+    assert ended.returncode == 1
+    assert place.read_text() == "mine"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_order(alice: Node, how: signal.Signals) -> None:
+    assert alice.kill(how) == 0
+    assert not alice.socket.exists()
+
+
+def test_shutdown_is_answered_and_told(alice: Node) -> None:
+    caller = alice.caller()
+    caller("event.subscribe")
+    assert alice.call("daemon.shutdown") is None
+    until("it says so", lambda: caller.read()["params"]["type"] == "daemon.stopping")
+    caller.close()
