@@ -205,6 +205,7 @@ def run_daemon(config: Config, tor: Tor | None = None) -> int:
 
     reactor = cast("Reactor", installed)
     harden()
+    log.take_over()
     if tor is None:
         tor = TorService(reactor, config, now_ms)
     tor.watch(_Progress())

@@ -4,12 +4,18 @@ Rules: fields are numbers and constant words. An exception is named by its class
 text is never written, since it may carry what a peer or a caller sent. Anything that looks like an onion is struck out.
 """
 
+import logging
 import re
 import secrets
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
+
+from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
+from twisted.python.failure import Failure
+from zope.interface import implementer
 
 ONION = re.compile(r"[a-z2-7]{56}", re.IGNORECASE)
 
@@ -41,3 +47,42 @@ def unforeseen(what: str, error: BaseException | None) -> str:
     path = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames))
     info(what, incident=incident, error=type(error).__name__, at=path or "nowhere")
     return incident
+
+
+def take_over() -> None:
+    """Makes this the only thing that writes: Twisted, the standard library's logging and uncaught errors go through it.
+
+    Each of them would print an exception with its text, which may carry what nobody is to read.
+    """
+    globalLogBeginner.beginLoggingTo([_of_twisted], redirectStandardIO=False, discardBuffer=True)
+    root = logging.getLogger()
+    root.handlers[:] = [_OfLogging()]
+    sys.excepthook = lambda _kind, error, _frames: _uncaught(error)
+    threading.excepthook = lambda args: _uncaught(args.exc_value)
+
+
+@implementer(ILogObserver)
+class _TwistedObserver:
+    def __call__(self, event: LogEvent) -> None:
+        failure = event.get(
+            "log_failure", event.get("failure")
+        )  # the second is what the older interface says
+        if isinstance(failure, Failure):
+            unforeseen("something failed that nobody waited for", failure.value)
+
+
+_of_twisted = _TwistedObserver()
+
+
+class _OfLogging(logging.Handler):
+    """Libraries' records: their level and where they come from, and the place of an error, without any text."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1] is not None:
+            unforeseen("a library reports an error", record.exc_info[1])
+        elif record.levelno >= logging.WARNING:
+            info("a library warns", library=record.name, line=record.lineno)
+
+
+def _uncaught(error: BaseException | None) -> None:
+    unforeseen("an error was not caught", error)
