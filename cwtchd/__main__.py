@@ -11,6 +11,7 @@ import platformdirs
 
 import cwtchd
 from cwtchd.config import Config, TorChoice
+from cwtchd.tor.addresses import AddressUnclear, parse
 from cwtchd.tor.tornet_command import tornet
 
 HOME_VARIABLE = "CWTCHD_HOME"
@@ -95,6 +96,11 @@ def _read(config_file: Path | None) -> dict[str, str]:
 
 def configured(given: Mapping[str, str], environment: Mapping[str, str]) -> Config:
     """The Config of what was given, with the contract's defaults (rpc.md, Transport and Starting it)."""
+    for name, value in given.items():
+        if not value or "\0" in value:
+            raise click.ClickException(
+                f"The value of {name} is empty, or no text that can be a path: correct it, or leave it out."
+            )
     named = given.get("home") or environment.get(HOME_VARIABLE)
     home = Path(named or platformdirs.user_data_dir("cwtchd", appauthor=False)).absolute()
     runtime = environment.get("XDG_RUNTIME_DIR")
@@ -110,6 +116,11 @@ def configured(given: Mapping[str, str], environment: Mapping[str, str]) -> Conf
         raise click.ClickException(
             "There is no private network in that folder: start one with `cwtchd tornet start --dir DIR`."
         )
+    if attach != "own":
+        try:
+            parse(attach)
+        except AddressUnclear as error:
+            raise click.ClickException(str(error)) from error
     if network is not None and attach != "own":
         raise click.ClickException("--tor-network is for a tor of the daemon's own: leave --tor out.")
     return Config(home, socket_path, TorChoice(None if attach == "own" else attach, network))

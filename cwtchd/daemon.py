@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import (
     IListeningPort,
     IReactorCore,
@@ -31,7 +31,7 @@ from cwtchd.rpc.transport import CallerFactory
 from cwtchd.runtime.home import Home
 from cwtchd.runtime.profile import OpenProfile, Surroundings
 from cwtchd.runtime.threads import RealThreads
-from cwtchd.store.durable import private_folder
+from cwtchd.store.durable import NotOurFolder, own_folder, private_folder
 from cwtchd.store.vault import Vault
 from cwtchd.tor.addresses import ITorReactor
 from cwtchd.tor.interface import DialFailed, Tor, TorStatus
@@ -66,6 +66,7 @@ class Daemon:
         self._port: IListeningPort | None = None
         self._stopping: Deferred[None] | None = None
         self._live = LiveEvents(now_ms)
+        self._callers = CallerFactory(self, self._live)
         self._threads = RealThreads(reactor, now_ms, random_bytes)
         chance = random.SystemRandom().random
         around = Surroundings(reactor, now_ms, random_bytes, chance, tor)
@@ -81,11 +82,12 @@ class Daemon:
                 f"The socket's path is longer than {SOCKET_PATH_BYTES} bytes: name a shorter one with --socket."
             )
         try:
-            private_folder(home)
+            own_folder(home)
             self._take(
                 home / "lock", "Another cwtchd runs on this home: stop it, or name another home with --home."
             )
-            private_folder(path.parent) if not path.parent.exists() else None
+            if not path.parent.exists():  # a folder that is there is somebody's, and stays as it is
+                private_folder(path.parent)
             self._take(
                 path.with_name(path.name + ".lock"),
                 "Another cwtchd answers on this socket: stop it, or name another with --socket.",
@@ -96,7 +98,9 @@ class Daemon:
                         "Something that is not a socket stands at the socket's path: name another with --socket."
                     )
                 path.unlink()  # left by a daemon that was killed: the lock says that none is there
-            self._port = self._reactor.listenUNIX(str(path), CallerFactory(self, self._live), mode=0o600)
+            self._port = self._reactor.listenUNIX(str(path), self._callers, mode=0o600)
+        except NotOurFolder as error:
+            raise CannotStart(str(error)) from error
         except OSError as error:
             raise CannotStart(
                 f"The home or the socket can't be used: {os.strerror(error.errno or 0)}."
@@ -105,7 +109,9 @@ class Daemon:
 
     def _take(self, path: Path, taken: str) -> None:
         """Holds a lock that ends with the process, however that ends."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(
+            path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
+        )
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -125,19 +131,23 @@ class Daemon:
         return self._stopping
 
     async def _stop(self) -> None:
+        self._callers.close()
         if self._port is not None:
-            stopped = self._port.stopListening()
-            if stopped is not None:
-                await stopped
-        await self._home.close()
-        await self._tor.stop()
-        self._threads.stop()
+            try:
+                await maybeDeferred(self._port.stopListening)
+            except OSError as error:  # somebody removed the socket's file: nobody can come in by it any more
+                log.unforeseen("the socket could not be closed in order", error)
+        try:
+            await self._home.close()
+        finally:
+            await self._tor.stop()
+            self._threads.stop()
 
     # --- what the API asks ---------------------------------------------------------------------------------------
 
     @property
     def version(self) -> str:
-        """Cwtchd's own."""
+        """The daemon's own."""
         return cwtchd.__version__
 
     @property
@@ -182,8 +192,11 @@ class Daemon:
 
     def lock_profile(self, profile: ProfilePort) -> "Deferred[None]":
         """Closes one."""
-        found = self._home.get(profile.onion)
-        return succeed(None) if found is None else self._home.lock(found)
+        return self._home.lock(profile.onion)
+
+    def vault_idle(self) -> "Deferred[None]":
+        """Fires when every create, unlock and lock that was asked by now is done."""
+        return self._home.idle()
 
 
 def _as_port(profile: OpenProfile) -> ProfilePort:
@@ -191,9 +204,11 @@ def _as_port(profile: OpenProfile) -> ProfilePort:
 
 
 def harden() -> None:
-    """What a process that holds keys does for itself: private files, no core dumps."""
+    """What a process that holds keys does for itself: private files, no core dumps, room for its connections."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each peer and each caller is a descriptor
 
 
 def run_daemon(config: Config, tor: Tor | None = None) -> int:
@@ -216,7 +231,7 @@ def run_daemon(config: Config, tor: Tor | None = None) -> int:
         print(f"cwtchd: {error}", file=sys.stderr)  # noqa: T201 - the command's own word to its user
         daemon.give_up()
         return 1
-    log.info("the API answers", socket=str(config.socket))
+    log.info("the API answers")
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stop)
     reactor.run()
     return 0

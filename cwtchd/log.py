@@ -4,6 +4,7 @@ Rules: fields are numbers and constant words. An exception is named by its class
 text is never written, since it may carry what a peer or a caller sent. Anything that looks like an onion is struck out.
 """
 
+import contextlib
 import logging
 import re
 import secrets
@@ -35,9 +36,26 @@ def write_to(write: Callable[[str], None]) -> None:
 
 def info(what: str, **fields: int | str | None) -> None:
     """Writes one line: what happened, in constant words, and its fields."""
+    if not _due(what):
+        return
     told = " ".join(f"{name}={value}" for name, value in fields.items())
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    _write(ONION.sub("<onion>", f"{moment} {what}{' ' if told else ''}{told}"))
+    # Whoever read the log may be gone, or its disk full: that must stop nothing else.
+    with contextlib.suppress(OSError, ValueError):
+        _write(ONION.sub("<onion>", f"{moment} {what}{' ' if told else ''}{told}"))
+
+
+LINES_A_MINUTE = 30
+_told: dict[str, tuple[int, int]] = {}
+"""For each kind of line, the minute and how many of it were written then: no peer may fill a disk with them."""
+
+
+def _due(what: str) -> bool:
+    minute = int(time.monotonic() // 60)
+    before, count = _told.get(what, (minute, 0))
+    count = count + 1 if before == minute else 1
+    _told[what] = (minute, count)
+    return count <= LINES_A_MINUTE
 
 
 def unforeseen(what: str, error: BaseException | None) -> str:

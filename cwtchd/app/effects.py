@@ -1,6 +1,6 @@
 """What a decision wants done once its transaction is durable: frozen, imperative, no address in any `repr`.
 
-Each can be made again from a row: Reach and Listen from what is wanted, Acknowledge from the peer's resend.
+Each can be made again from a row: Reach from the outbox and from who is accepted, Acknowledge from the peer's resend.
 """
 
 from dataclasses import dataclass, field

@@ -84,22 +84,16 @@ class StorageFailed(Refusal):
     sentence = "The disk did not take it: nothing was changed. Make room or make it writable, and try again."
 
 
-class CursorExpired(Refusal):
-    code = -32016
-    name = "cursor_expired"
-    sentence = "The log does not reach back to this cursor: read what is there and go on from its head."
-
-
 class BatchTooLarge(Refusal):
     code = -32017
     name = "batch_too_large"
     sentence = "A batch holds at most 100 calls: split it."
 
 
-class NotSupported(Refusal):
-    code = -32018
-    name = "not_supported"
-    sentence = "This daemon does not do that."
+class Stopping(Refusal):
+    code = -32020
+    name = "stopping"
+    sentence = "The daemon is stopping: start it again."
 
 
 class NotAccepted(Refusal):

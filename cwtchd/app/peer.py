@@ -5,7 +5,7 @@ connection, and what is queued behind it is dropped (`last`), since it would ove
 """
 
 from cwtchd.app import consent, overlays
-from cwtchd.app.effects import Acknowledge, Admit, Hangup, Link, Outcome, Reach
+from cwtchd.app.effects import Acknowledge, Admit, Hangup, Link, Outcome, PartWith, Reach
 from cwtchd.protocol.events import MessageReceived
 from cwtchd.protocol.model import Onion
 from cwtchd.protocol.wire.overlay import content_hash
@@ -17,42 +17,52 @@ from cwtchd.store.messages import MessageState, NewMessage
 
 def authenticated(uow: UnitOfWork, link: Link, peer: Onion) -> Outcome[None]:
     """A peer proved who it is: known, a stranger, or not wanted."""
-    turned_away = Outcome(None, (Hangup(link),), last=True)
     known = contacts.of(uow, peer)
     if known is None:
-        until = contacts.rejected_until(uow, peer)
-        if (until is not None and until > uow.now) or not _make_room_for_request(uow):
-            return turned_away
-        conversation = contacts.create(uow, peer, "", accepted=False)
-        events.append(uow, EventType.CONTACT_REQUESTED, conversation=conversation)
-        return Outcome(None, (Admit(link, conversation, stranger=True),))
-    if known.blocked:
-        return turned_away
-    if known.accepted:
+        return _unknown_caller(uow, link, peer)
+    if known.accepted and not known.blocked:
         return Outcome(None, (Admit(link, known.id, stranger=False), Reach(known.id, peer)))
+    if known.blocked or (known.turned_away and not consent.has_room(uow, known, known.turned_away)):
+        return _turned_away(link)
     if known.turned_away:
-        if not consent.has_room(uow, known, known.turned_away):
-            return turned_away
         contacts.change(uow, known.id, turned_away=0)
     return Outcome(None, (Admit(link, known.id, stranger=True),))
 
 
-def _make_room_for_request(uow: UnitOfWork) -> bool:
-    """A new request takes the place of the oldest that came without a message, where there are too many."""
-    if contacts.count_pending(uow) < consent.PENDING_CONTACTS:
-        return True
+def _turned_away(link: Link) -> Outcome[None]:
+    return Outcome(None, (Hangup(link),), last=True)
+
+
+def _unknown_caller(uow: UnitOfWork, link: Link, peer: Onion) -> Outcome[None]:
+    """Whoever calls for the first time becomes a request, where there is room and no recent no."""
+    until = contacts.rejected_until(uow, peer)
+    if until is not None and until > uow.now:
+        return _turned_away(link)
+    displaced: tuple[PartWith, ...] = ()
+    if contacts.count_pending(uow) >= consent.PENDING_CONTACTS:
+        displaced = _displace_a_silent_request(uow)
+        if not displaced:
+            return _turned_away(link)
+    conversation = contacts.create(uow, peer, "", accepted=False)
+    events.append(uow, EventType.CONTACT_REQUESTED, conversation=conversation)
+    return Outcome(None, (*displaced, Admit(link, conversation, stranger=True)))
+
+
+def _displace_a_silent_request(uow: UnitOfWork) -> tuple[PartWith, ...]:
+    """Deletes the oldest request that came without a message, for a new one; nothing where all have written."""
     silent = contacts.oldest_silent_pending(uow)
     if silent is None:
-        return False
-    contacts.remove(uow, silent)
-    return True
+        return ()
+    events.append(uow, EventType.CONTACT_CHANGED, conversation=silent.id)
+    contacts.remove(uow, silent.id)
+    return (PartWith(silent.id, silent.address),)
 
 
 def message_received(uow: UnitOfWork, link: Link, peer: Onion, message: MessageReceived) -> Outcome[None]:
     """Stores a message once and acknowledges it; a copy is acknowledged again."""
     known = contacts.of(uow, peer)
     if known is None or known.blocked:
-        return Outcome(None, (Hangup(link),), last=True)
+        return _turned_away(link)
     reading = overlays.read(message.data)
     new = NewMessage(
         conversation=known.id,
@@ -69,7 +79,7 @@ def message_received(uow: UnitOfWork, link: Link, peer: Onion, message: MessageR
         return acknowledged
     if known.pending and not consent.has_room(uow, known, len(message.data)):
         contacts.change(uow, known.id, turned_away=max(1, len(message.data)))
-        return Outcome(None, (Hangup(link),), last=True)
+        return _turned_away(link)
     stored = messages.add_incoming(uow, new)
     events.append(uow, EventType.MESSAGE_RECEIVED, conversation=known.id, message=stored)
     return acknowledged

@@ -15,7 +15,7 @@ class Authenticated:
 
 @dataclass(frozen=True, slots=True)
 class VersionSettled:
-    """It is known how this connection frames peer messages, once for all."""
+    """It is known how this connection frames peer messages, by what the peer has sent: V2 is final, V1 until a late version message."""
 
     version: PeerVersion
 

@@ -5,6 +5,7 @@ A profile's method is encoded on its Ledger's thread but answered only after the
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,12 +15,15 @@ from twisted.python.failure import Failure
 
 from cwtchd import log
 from cwtchd.app.effects import Outcome
-from cwtchd.app.errors import ProfileLocked, Refusal
+from cwtchd.app.errors import LimitExceeded, ProfileLocked, Refusal
 from cwtchd.rpc import discover, jsonrpc
 from cwtchd.rpc.jsonrpc import Batch, Call, CallId, Fault
 from cwtchd.rpc.methods import contact, conversation, daemon, event, message, profile
 from cwtchd.rpc.methods.registry import Method, OnProfile, Session, table
 from cwtchd.store.database import UnitOfWork
+
+BATCH_BYTES = (1 << 20) - (1 << 15)
+"""What the answers of a batch may hold together, so that a line of refusals still fits behind them."""
 
 Answer = Callable[[bytes | None], None]
 """Takes the line to send, None where a notification gets no answer. Called once."""
@@ -54,19 +58,34 @@ def _run_batch(session: Session, calls: list[Call | Fault], answers: list[bytes]
         first, waiting = calls.pop(0), _Waiting()
         dispatch(session, first, waiting.answer)
         if not waiting.answered:
-            waiting.then = lambda line: _go_on(session, calls, answers, line, answer)
+            waiting.then = partial(_go_on, session, calls, answers, first, answer)
             return
-        if waiting.line is not None:
-            answers.append(waiting.line)
+        _keep(answers, first, waiting.line)
     answer(jsonrpc.encode_batch(answers) if answers else None)
 
 
 def _go_on(
-    session: Session, calls: list[Call | Fault], answers: list[bytes], line: bytes | None, answer: Answer
+    session: Session,
+    calls: list[Call | Fault],
+    answers: list[bytes],
+    answered: Call | Fault,
+    answer: Answer,
+    line: bytes | None,
 ) -> None:
-    if line is not None:
-        answers.append(line)
+    _keep(answers, answered, line)
     _run_batch(session, calls, answers, answer)
+
+
+def _keep(answers: list[bytes], answered: Call | Fault, line: bytes | None) -> None:
+    """Adds an answer to its batch's, or says in its place that it has no room in one line."""
+    if line is None:
+        return
+    size = sum(map(len, answers)) + len(line) + len(answers) + 2
+    if size > BATCH_BYTES and isinstance(answered, Call) and not isinstance(answered.id, UnsetType):
+        line = jsonrpc.encode_fault(
+            answered.id, jsonrpc.fault_of(LimitExceeded(limit=BATCH_BYTES, size=size))
+        )
+    answers.append(line)
 
 
 class _Waiting:
@@ -92,10 +111,13 @@ def _run(session: Session, call: Call, answer: Answer) -> None:
     except (msgspec.DecodeError, RecursionError):
         _answer_fault(call.id, jsonrpc.INVALID_PARAMS, answer)
         return
-    if method.on_profile is not None:
-        _run_on_profile(session, method, params, call.id, answer)
+    run = _run_on_loop if method.on_profile is None else _run_on_profile
+    profile = getattr(params, "profile", None)
+    if profile is not None and session.daemon.open_profile(profile) is None:
+        # It may be on its way: an unlock that was sent before this call takes effect before it.
+        session.daemon.vault_idle().addCallback(lambda _: run(session, method, params, call.id, answer))
     else:
-        _run_on_loop(session, method, params, call.id, answer)
+        run(session, method, params, call.id, answer)
 
 
 def _run_on_profile(

@@ -14,6 +14,7 @@ from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import NotFound, ProfileLocked
 from cwtchd.rpc import follow, schema
 from cwtchd.rpc.jsonrpc import encode_event
+from cwtchd.rpc.methods.registry import Begun
 from cwtchd.rpc.ports import DaemonPort, ProfilePort
 from cwtchd.store import events
 
@@ -38,6 +39,18 @@ class LiveEvents:
         """Listens from now on."""
         self._listeners.add(listener)
 
+    def closed(self, profile: str) -> None:
+        """A profile was locked: those who follow it wait for it, and hold nothing of it."""
+        for listener in list(self._listeners):
+            if listener.profile_id == profile:
+                listener.attach(None)
+
+    def opened(self, port: ProfilePort) -> None:
+        """A profile is open: those who followed it before go on where they were."""
+        for listener in list(self._listeners):
+            if listener.profile_id == port.onion:
+                listener.attach(port)
+
     def remove(self, listener: "Subscription") -> None:
         """Listens no more."""
         self._listeners.discard(listener)
@@ -52,8 +65,11 @@ class Subscription:
         port: ProfilePort | None,
         types: frozenset[str] | None,
         write: Callable[[bytes], None],
+        failed: Callable[[], None],
     ) -> None:
+        """`failed` is called where the log can't be read: the reader is to come again with its cursor."""
         self.number = number
+        self._failed = failed
         self.profile_id = None if port is None else port.onion
         self._port = port
         self._types = types
@@ -78,8 +94,19 @@ class Subscription:
     def end(self) -> None:
         """Nothing more is told."""
         self._ended = True
+        self.attach(None)
+
+    def attach(self, port: ProfilePort | None) -> None:
+        """The profile is closed (None), or open again; the cursor stays."""
+        if port is self._port:
+            return
         if self._port is not None and self._started:
             self._port.unfollow(self.grew)
+        self._port = port
+        self._pulling = False
+        if port is not None and self._started:
+            port.follow(self.grew)
+            self.grew()
 
     def grew(self) -> None:
         """A commit added to the log."""
@@ -115,12 +142,18 @@ class Subscription:
             return
         self._pulling, self._grew = True, False
         after, own, presence = self._cursor, port.onion, port.presence
-        port.run(lambda uow: Outcome(follow.page(uow, own, presence, after, follow.PAGE_ROWS)), self._pulled)
+        port.run(
+            lambda uow: Outcome(follow.page(uow, own, presence, after, follow.PAGE_ROWS)),
+            lambda outcome: self._pulled(port, outcome),
+        )
 
-    def _pulled(self, outcome: Outcome[object] | Exception) -> None:
+    def _pulled(self, port: ProfilePort, outcome: Outcome[object] | Exception) -> None:
+        if port is not self._port:
+            return  # locked meanwhile: whatever was read is read again after the next unlock
         self._pulling = False
         if isinstance(outcome, Exception):
-            log.unforeseen("a page of events could not be read", outcome)  # the next commit wakes it again
+            log.unforeseen("a page of events could not be read", outcome)
+            self._failed()
             return
         if self._ended or not isinstance(page := outcome.value, schema.EventPage):
             return
@@ -144,52 +177,56 @@ class Subscription:
 class ConnectionSubscriptions:
     """The subscriptions of one connection."""
 
-    def __init__(self, daemon: DaemonPort, live: LiveEvents, write: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        daemon: DaemonPort,
+        live: LiveEvents,
+        write: Callable[[bytes], None],
+        hang_up: Callable[[], None],
+    ) -> None:
         self._daemon = daemon
         self._live = live
         self._write = write
+        self._hang_up = hang_up
         self._count = 0
         self._choked = False
+        self._closed = False
         self._open: dict[int, Subscription] = {}
-        self._fresh: list[tuple[Subscription, int]] = []
 
     def subscribe(
-        self, profile: str | None, after: int | None, types: frozenset[str] | None
+        self, profile: str | None, after: int | None, types: frozenset[str] | None, begun: Begun
     ) -> "Deferred[schema.Subscribed]":
-        """Opens a cursor; its events begin once `release` says that the reply has left. Fails with ProfileLocked."""
+        """Opens a cursor. What is put on `begun` is called once the reply has left. Fails with ProfileLocked."""
         port = None if profile is None else self._daemon.open_profile(profile)
         if profile is not None and port is None:
             return fail(ProfileLocked())
         self._count += 1
-        subscription = Subscription(self._count, port, types, self._write)
-        self._open[subscription.number] = subscription
+        subscription = Subscription(self._count, port, types, self._write, self._hang_up)
         if port is None:
-            return succeed(self._opened(subscription, 0, 0))
+            return succeed(self._opened(subscription, 0, 0, begun))
         opened: Deferred[schema.Subscribed] = Deferred()
 
         def done(outcome: Outcome[object] | Exception) -> None:
             if isinstance(outcome, Exception):
-                self._open.pop(subscription.number, None)
                 opened.errback(outcome)
                 return
             head = int(str(outcome.value))
-            opened.callback(self._opened(subscription, head if after is None else after, head))
+            opened.callback(self._opened(subscription, head if after is None else after, head, begun))
 
         port.run(lambda uow: Outcome(events.head(uow)), done)
         return opened
 
-    def _opened(self, subscription: Subscription, cursor: int, head: int) -> schema.Subscribed:
-        subscription.choke(self._choked)
-        self._live.add(subscription)
-        self._fresh.append((subscription, cursor))
+    def _opened(self, subscription: Subscription, cursor: int, head: int, begun: Begun) -> schema.Subscribed:
+        if not self._closed:
+            self._open[subscription.number] = subscription
+            subscription.choke(self._choked)
+            self._live.add(subscription)
+            begun.append(lambda: self._begin(subscription, cursor))
         return schema.Subscribed(subscription=subscription.number, head=head)
 
-    def release(self) -> None:
-        """A reply was written: subscriptions that it told of may begin."""
-        fresh, self._fresh = self._fresh, []
-        for subscription, cursor in fresh:
-            if subscription.number in self._open:
-                subscription.start(cursor)
+    def _begin(self, subscription: Subscription, cursor: int) -> None:
+        if subscription.number in self._open:
+            subscription.start(cursor)
 
     def unsubscribe(self, subscription: int) -> None:
         """Ends one. Raises NotFound."""
@@ -210,6 +247,7 @@ class ConnectionSubscriptions:
 
     def close(self) -> None:
         """The connection is gone."""
+        self._closed = True
         for subscription in self._open.values():
             self._end(subscription)
         self._open.clear()

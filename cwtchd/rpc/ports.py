@@ -35,10 +35,6 @@ class ProfilePort(Protocol):
     def published_since(self) -> int | None:
         """When its onion was last known to be published."""
 
-    @property
-    def pressed(self) -> bool:
-        """Its Ledger has more to do than it should: whoever feeds it should pause."""
-
     def run(
         self,
         unit: Callable[[UnitOfWork], Outcome[object]],
@@ -85,6 +81,9 @@ class DaemonPort(Protocol):
 
     def unlock_profiles(self, password: str) -> "Deferred[Sequence[ProfilePort]]":
         """All that the password opens; fails with WrongPassword, StorageFailed."""
+
+    def vault_idle(self) -> "Deferred[None]":
+        """Fires when every create, unlock and lock that was asked by now is done."""
 
     def lock_profile(self, profile: ProfilePort) -> "Deferred[None]":
         """Closes one: hung up, unpublished, its file closed."""

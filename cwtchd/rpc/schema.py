@@ -22,6 +22,10 @@ Name = Annotated[str, Meta(max_length=256, description="a name that only this si
 class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Named parameters of a method: nothing else may be there."""
 
+    def __repr__(self) -> str:
+        """The type alone: params hold passwords and texts."""
+        return f"{type(self).__name__}(…)"
+
 
 class NoParams(Params, frozen=True):
     """A method that takes nothing."""
@@ -45,7 +49,15 @@ class MessageParams(ProfileParams, frozen=True, kw_only=True):
     message: MessageId
 
 
-class TorReport(Struct, frozen=True, kw_only=True):
+class Value(Struct, frozen=True, kw_only=True):
+    """Something that the API shows."""
+
+    def __repr__(self) -> str:
+        """The type alone: values hold texts and addresses."""
+        return f"{type(self).__name__}(…)"
+
+
+class TorReport(Value, frozen=True, kw_only=True):
     """How Tor stands."""
 
     state: Literal["starting", "connecting", "ready", "offline", "lost"]
@@ -56,7 +68,7 @@ class TorReport(Struct, frozen=True, kw_only=True):
     warning: str | None
 
 
-class Profile(Struct, frozen=True, kw_only=True):
+class Profile(Value, frozen=True, kw_only=True):
     """An open profile."""
 
     id: ProfileId
@@ -68,7 +80,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     ]
 
 
-class DaemonReport(Struct, frozen=True, kw_only=True):
+class DaemonReport(Value, frozen=True, kw_only=True):
     """What the daemon is doing."""
 
     version: str
@@ -78,7 +90,7 @@ class DaemonReport(Struct, frozen=True, kw_only=True):
     profiles: Annotated[int, Meta(description="how many are open")]
 
 
-class ContactConnection(Struct, frozen=True, kw_only=True):
+class ContactConnection(Value, frozen=True, kw_only=True):
     """How a contact is connected right now."""
 
     state: Literal["disconnected", "connecting", "connected", "authenticated"]
@@ -90,7 +102,7 @@ class ContactConnection(Struct, frozen=True, kw_only=True):
     last_failure: Annotated[str | None, Meta(description="a stable word for why the last dial did not work")]
 
 
-class Acl(Struct, frozen=True, kw_only=True):
+class Acl(Value, frozen=True, kw_only=True):
     """What a contact may do."""
 
     blocked: bool
@@ -99,7 +111,7 @@ class Acl(Struct, frozen=True, kw_only=True):
     auto_connect: bool
 
 
-class Conversation(Struct, frozen=True, kw_only=True):
+class Conversation(Value, frozen=True, kw_only=True):
     """A conversation with a contact."""
 
     id: ConversationId
@@ -118,7 +130,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
 DeliveryStep = Literal["queued", "connecting", "sent", "delivered", "failed"]
 
 
-class Delivery(Struct, frozen=True, kw_only=True):
+class Delivery(Value, frozen=True, kw_only=True):
     """How far an outgoing message has come, in finer steps than its state."""
 
     step: DeliveryStep
@@ -129,7 +141,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     of: int | None
 
 
-class Message(Struct, frozen=True, kw_only=True):
+class Message(Value, frozen=True, kw_only=True):
     """A message. `text` is a string for overlays 1 and 10; of any other, `raw` is the wrapper as it came."""
 
     id: MessageId
@@ -149,41 +161,41 @@ class Message(Struct, frozen=True, kw_only=True):
     delivery: Delivery | None
 
 
-class MessagePage(Struct, frozen=True, kw_only=True):
+class MessagePage(Value, frozen=True, kw_only=True):
     """A page of messages, oldest first; `more` says that there are older ones."""
 
     messages: list[Message]
     more: bool
 
 
-class DeletedMessage(Struct, frozen=True, kw_only=True):
+class DeletedMessage(Value, frozen=True, kw_only=True):
     """What an event says of a message that is gone."""
 
     message: MessageId
     deleted: Literal[True] = True
 
 
-class DeletedConversation(Struct, frozen=True, kw_only=True):
+class DeletedConversation(Value, frozen=True, kw_only=True):
     """What an event says of a conversation that is gone."""
 
     conversation: ConversationId
     deleted: Literal[True] = True
 
 
-class ConnectionChange(Struct, frozen=True, kw_only=True):
+class ConnectionChange(Value, frozen=True, kw_only=True):
     """A contact's connection became another."""
 
     conversation: ConversationId
     connection: ContactConnection
 
 
-class Dropped(Struct, frozen=True, kw_only=True):
+class Dropped(Value, frozen=True, kw_only=True):
     """So many live-only events were left unread and are gone."""
 
     count: int
 
 
-class Nothing(Struct, frozen=True):
+class Nothing(Value, frozen=True):
     """No data: the event's type says it all."""
 
 
@@ -191,7 +203,7 @@ EventData = Annotated[Any, Meta(description="by the event's type: see x-events")
 """Any is msgspec's word for a value of every shape: the event's type says which it is."""
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Value, frozen=True, kw_only=True):
     """Something that happened. `seq` is null for what only live subscribers are told."""
 
     seq: int | None
@@ -201,7 +213,7 @@ class Event(Struct, frozen=True, kw_only=True):
     data: EventData
 
 
-class Notification(Struct, frozen=True, kw_only=True):
+class Notification(Value, frozen=True, kw_only=True):
     """An event as a subscription gets it."""
 
     subscription: int
@@ -212,14 +224,14 @@ class Notification(Struct, frozen=True, kw_only=True):
     data: EventData
 
 
-class EventPage(Struct, frozen=True, kw_only=True):
+class EventPage(Value, frozen=True, kw_only=True):
     """A page of the log, and the seq of its newest row."""
 
     events: list[Event]
     head: int
 
 
-class Subscribed(Struct, frozen=True, kw_only=True):
+class Subscribed(Value, frozen=True, kw_only=True):
     """A subscription, and the seq of the newest event when it began."""
 
     subscription: int

@@ -8,6 +8,8 @@ import os
 import socket
 import struct
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from twisted.internet.interfaces import IAddress, IPushProducer, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -17,12 +19,13 @@ from zope.interface import implementer
 from cwtchd.app.errors import Unauthorized
 from cwtchd.rpc import jsonrpc
 from cwtchd.rpc.dispatch import dispatch
-from cwtchd.rpc.methods.registry import Session
+from cwtchd.rpc.methods.registry import Begun, Session
 from cwtchd.rpc.notify import ConnectionSubscriptions, LiveEvents
 from cwtchd.rpc.ports import DaemonPort
 
 LINE_BYTES = 1 << 20
-CALLS_UNDER_WAY = 256
+CALLS_UNDER_WAY = 64
+"""So many calls of one caller run at once: each may have an answer of a whole line."""
 UNREAD_BYTES = 1 << 20
 """So much may wait for a caller that does not read: a client may write a thousand calls before it reads the first answer."""
 
@@ -33,7 +36,10 @@ _CREDENTIALS = struct.Struct("3i")
 class CallerProtocol(Protocol):
     """One caller's connection."""
 
-    def __init__(self, daemon: DaemonPort, live: LiveEvents) -> None:
+    def __init__(
+        self, daemon: DaemonPort, live: LiveEvents, gone: Callable[["CallerProtocol"], None]
+    ) -> None:
+        self._gone = gone
         self._buffer = bytearray()
         self._passing_over = False
         self._under_way = 0
@@ -41,8 +47,8 @@ class CallerProtocol(Protocol):
         self._paused = False
         self._working = False
         self._lines: deque[bytes] = deque()
-        self._subscriptions = ConnectionSubscriptions(daemon, live, self._write_line)
-        self._session = Session(daemon, self._subscriptions)
+        self._daemon = daemon
+        self._subscriptions = ConnectionSubscriptions(daemon, live, self._write_line, self.hang_up)
 
     def connectionMade(self) -> None:
         if caller_uid(self._transport) != os.getuid():
@@ -89,15 +95,17 @@ class CallerProtocol(Protocol):
             line = self._lines.popleft().strip()
             if line:
                 self._under_way += 1
-                dispatch(self._session, jsonrpc.decode_line(line), self._answer)
+                session = Session(self._daemon, self._subscriptions, [])
+                dispatch(session, jsonrpc.decode_line(line), partial(self._answer, session.begun))
         self._working = False
         self._steer()
 
-    def _answer(self, line: bytes | None) -> None:
+    def _answer(self, begun: Begun, line: bytes | None) -> None:
         self._under_way -= 1
         if line is not None:
             self._write_line(line)
-        self._subscriptions.release()
+        for begin in begun:
+            begin()
         if self._paused:
             self._work()
 
@@ -124,10 +132,18 @@ class CallerProtocol(Protocol):
     def stopProducing(self) -> None:
         self._choked = True
 
+    def hang_up(self) -> None:
+        """Ends the connection once what was written has left; nothing more is heard."""
+        self._choked = True
+        self._lines.clear()
+        self._transport.unregisterProducer()  # type: ignore[attr-defined] # a stream transport's, not ITransport's
+        self._transport.loseConnection()
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._choked = True
         self._lines.clear()
         self._subscriptions.close()
+        self._gone(self)
 
 
 class CallerFactory(Factory):
@@ -138,9 +154,17 @@ class CallerFactory(Factory):
     def __init__(self, daemon: DaemonPort, live: LiveEvents) -> None:
         self._daemon = daemon
         self._live = live
+        self._callers: set[CallerProtocol] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> CallerProtocol:
-        return CallerProtocol(self._daemon, self._live)
+        caller = CallerProtocol(self._daemon, self._live, self._callers.discard)
+        self._callers.add(caller)
+        return caller
+
+    def close(self) -> None:
+        """Ends every connection, once what was written has left."""
+        for caller in list(self._callers):
+            caller.hang_up()
 
 
 def caller_uid(transport: ITransport) -> int:

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 from cwtchd import log
 from cwtchd.app import profile as profiles
 from cwtchd.app.effects import Outcome
-from cwtchd.app.errors import Refusal, StorageFailed, WrongPassword
+from cwtchd.app.errors import Refusal, Stopping, StorageFailed, WrongPassword
 from cwtchd.app.profile import Woken
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.notify import LiveEvents
@@ -53,6 +53,8 @@ class Home:
         self._live = live
         self._one_at_a_time = DeferredLock()
         self._open: dict[str, OpenProfile] = {}
+        self._closing: dict[str, OpenProfile] = {}
+        self._stopping = False
         self._tor_state = around.tor.status.state
         around.tor.watch(self._tor_changed)
 
@@ -73,6 +75,7 @@ class Home:
         return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._create(name, password)))
 
     async def _create(self, name: str, password: str) -> OpenProfile:
+        self._check_running()
         made = await self._on_vault(lambda: self._vault.create(password))
         try:
             opened = await self._open_vault(made, lambda uow: profiles.create(uow, name))
@@ -80,46 +83,76 @@ class Home:
             await self._on_vault(lambda: self._vault.discard(made))
             raise
         assert opened is not None
+        await self._on_vault(made.finish)
         return opened
 
     def unlock(self, password: str) -> "Deferred[Sequence[OpenProfile]]":
-        """Every profile that the password fits, open before or not. Fails with WrongPassword, StorageFailed."""
+        """Every profile that the password fits, open before or not.
+
+        One that can't be read spoils nothing for the others; where there is no other, the call fails with StorageFailed. Fails
+        with WrongPassword where the password fits none.
+        """
         return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._unlock(password)))
 
     async def _unlock(self, password: str) -> Sequence[OpenProfile]:
-        fitting = await self._on_vault(lambda: self._vault.open(password))
-        opened = []
-        for vault in fitting:
-            profile = self._open.get(vault.folder.name) or await self._open_vault(vault, profiles.wake)
-            if profile is None:
+        self._check_running()
+        opened: list[OpenProfile] = []
+        unreadable = False
+        for vault in await self._on_vault(lambda: self._vault.open(password)):
+            await self._finish_closing(vault.folder.name)
+            try:
+                profile = self._open.get(vault.folder.name) or await self._open_vault(vault, profiles.wake)
+            except StorageFailed:
+                unreadable = True
+                continue
+            if profile is not None:
+                opened.append(profile)
+                if vault.unfinished:
+                    await self._on_vault(vault.finish)
+            elif vault.unfinished:
                 await self._on_vault(partial(self._vault.discard, vault))
             else:
-                opened.append(profile)
+                log.info("a profile could not be opened", reason="its file holds no profile")
+                unreadable = True
         if not opened:
-            raise WrongPassword
+            raise StorageFailed if unreadable else WrongPassword
         return opened
 
-    def lock(self, profile: OpenProfile) -> "Deferred[None]":
-        """Closes a profile; its file is closed when the Deferred fires."""
-        return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._lock(profile)))
+    def lock(self, onion: str) -> "Deferred[None]":
+        """Closes a profile: nothing that is asked of it from now on is done; its file is closed when the Deferred fires."""
+        for name, profile in list(self._open.items()):
+            if profile.onion == onion:
+                self._closing[name] = self._open.pop(name)
+        return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._finish_closings()))
 
-    async def _lock(self, profile: OpenProfile) -> None:
-        names = [name for name, known in self._open.items() if known is profile]
-        if not names:
+    async def _finish_closings(self) -> None:
+        for name in list(self._closing):
+            await self._finish_closing(name)
+
+    async def _finish_closing(self, name: str) -> None:
+        profile = self._closing.pop(name, None)
+        if profile is None:
             return
-        del self._open[names[0]]
         shown = present.profile(profile)
         await _fired(profile.close)
         self._live.publish(None, "profile.locked", shown)
         self._live.publish(profile.onion, "profile.locked", shown)
+        self._live.closed(profile.onion)
+
+    def idle(self) -> "Deferred[None]":
+        """Fires when everything that was asked by now is done."""
+        return self._one_at_a_time.run(lambda: None)
 
     def close(self) -> "Deferred[None]":
-        """Closes every profile."""
-        return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._close()))
+        """Closes every profile, and opens none any more."""
+        self._stopping = True
+        self._closing.update(self._open)
+        self._open.clear()
+        return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._finish_closings()))
 
-    async def _close(self) -> None:
-        for profile in list(self._open.values()):
-            await self._lock(profile)
+    def _check_running(self) -> None:
+        if self._stopping:
+            raise Stopping
 
     async def _on_vault(self, work: Callable[[], T]) -> T:
         try:
@@ -143,7 +176,10 @@ class Home:
             for profile in awake:
                 profile.log_grew()
 
-        ledger = self._threads.new_ledger(lambda: Database.open(vault.database, vault.key), told, grew)
+        make = vault.unfinished
+        ledger = self._threads.new_ledger(
+            lambda: Database.open(vault.database, vault.key, make=make), told, grew
+        )
         try:
             await opened
         except DatabaseUnreadable as error:
@@ -160,6 +196,7 @@ class Home:
         awake.append(profile)
         self._open[vault.folder.name] = profile
         profile.start()
+        self._live.opened(profile)
         self._live.publish(None, "profile.unlocked", present.profile(profile))
         return profile
 

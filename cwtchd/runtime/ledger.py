@@ -16,6 +16,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IReactorFromThreads
 
+from cwtchd import log
 from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import StorageFailed
 from cwtchd.store.database import Database, UnitOfWork, ends_batch
@@ -193,6 +194,9 @@ class ThreadLedger:
 
     def _tell(self, told: Told, wrote: bool) -> None:
         for done, outcome in told:
-            done(outcome)
+            try:
+                done(outcome)
+            except Exception as error:  # noqa: BLE001 - the others of the batch are told all the same
+                log.unforeseen("an outcome could not be told", error)
         if wrote:
             self._log_grew()

@@ -30,6 +30,8 @@ from cwtchd.tor.transport import PeerStream
 AUTHENTICATION_SECONDS = 60
 UNAUTHENTICATED_LINKS = 64
 STRANGER_LINKS = 32
+LINKS_PER_PEER = 4
+"""An honest peer needs two, and one more while it has not noticed that an older one is dead; the oldest gives way."""
 STRANGER_IDLE_SECONDS = 600
 
 
@@ -53,6 +55,11 @@ class PeerLink:
     """what the peer sent before its standing was decided"""
     heard_at: int = 0
     """when the peer last sent anything, milliseconds since the epoch"""
+
+    @property
+    def undecided(self) -> bool:
+        """The peer is authenticated, and the decision on it is under way."""
+        return self.peer is not None and not self.admitted
 
     @property
     def admitted(self) -> bool:
@@ -133,8 +140,11 @@ class Links:
 
     def made(self, stream: PeerStream) -> None:
         """A stream is open: it has 60 s to authenticate, and gives way to newer ones where there are too many."""
-        unauthenticated = [link for link in self._links.values() if link.peer is None]
-        if len(unauthenticated) >= UNAUTHENTICATED_LINKS:
+        # Those who call in: a stranger who opens connections must not end our own calls.
+        unauthenticated = [
+            link for link in self._links.values() if link.peer is None and link.dialled is None
+        ]
+        if stream.dialled is None and len(unauthenticated) >= UNAUTHENTICATED_LINKS:
             self.hang_up(unauthenticated[0])
         self._count += 1
         number = Link(self._count)
@@ -182,7 +192,7 @@ class Links:
         for event in events:
             if link.number not in self._links:
                 return
-            if link.peer is not None and not link.admitted and not isinstance(event, ConnectionFailed):
+            if link.undecided and not isinstance(event, ConnectionFailed):
                 link.waiting.append(event)  # at most what one read of the stream held: see `Authenticated`
             else:
                 self._handle(link, event)
@@ -234,6 +244,9 @@ class Links:
         if stranger and sum(other.stranger for other in self._links.values()) >= STRANGER_LINKS:
             self.hang_up(link)
             return
+        same = [other for other in self._links.values() if other.peer == link.peer]
+        if len(same) > LINKS_PER_PEER:
+            self.hang_up(same[0])
         link.conversation = conversation
         link.stranger = stranger
         if stranger:
@@ -271,7 +284,7 @@ class Links:
         if held != self._held:
             self._held = held
             for link in self._links.values():
-                link.stream.hold(held)
+                link.stream.hold(held or link.undecided)
 
     def close(self) -> None:
         """Ends every link."""

@@ -72,11 +72,6 @@ class OpenProfile(LinkListener):
         """When the onion was last known to be published."""
         return self._around.tor.published_since(self.onion)
 
-    @property
-    def pressed(self) -> bool:
-        """Whether whoever feeds the Ledger should pause."""
-        return self.ledger.pressed
-
     def follow(self, grew: Callable[[], None]) -> None:
         """Calls `grew` after each commit that added to the log."""
         self._followers.append(grew)
@@ -181,8 +176,6 @@ class OpenProfile(LinkListener):
         pump = self._pumps.get(link.conversation) if link.conversation is not None else None
         if pump is not None:
             pump.link_up(link)
-            if link.settled:
-                pump.heard(link)
         if link.conversation is not None:
             self.presence_changed(link.conversation, link.heard_at)
 

@@ -30,7 +30,11 @@ from cwtchd.tor.interface import DialFailed
 
 ACKNOWLEDGEMENT_SECONDS = 60
 VERSION_GRACE_SECONDS = 30
-"""How long a message that only version 2 carries waits for the peer to say that it speaks it."""
+"""How long a message that only version 2 carries waits for the peer to say which it speaks, before another connection is tried."""
+
+
+LASTING_SECONDS = 30
+"""A connection that ends before that counts as a call that failed: else whoever hangs up at once is called every second."""
 
 
 class Calling(Enum):
@@ -96,10 +100,12 @@ class Pump:
         self._leave_queue: Callable[[], None] = lambda: None
         # bound
         self._link: PeerLink | None = None
+        self._bound_at = 0.0
         self._transmitted = 0
         self._in_flight: dict[str, InFlight] = {}
         self._pulling = False
         self._more = False
+        self._rewound = False
         self._oversize: Waiting | None = None
         # timers
         self._rest: IDelayedCall | None = None
@@ -119,8 +125,7 @@ class Pump:
     def reach(self, now: bool) -> None:
         """There may be something to send; `now` asks for a dial without waiting."""
         if self._link is not None:
-            if now:
-                self._transmitted = 0  # an older row may have been queued again
+            self._rewound = self._rewound or now  # an older row may have been queued again
             self._more = True
             self._pull()
         elif now and self.calling in (Calling.NOT, Calling.RESTING):
@@ -134,16 +139,12 @@ class Pump:
         if self._link is not None:
             return
         self._stop_calling()
-        self._link = link
+        if link.dialled is None:
+            self.failures = 0  # the contact calls in: it wants us
+        self._link, self._bound_at = link, self._clock.seconds()
         self._transmitted = 0
         self._more = True
         self._pull()
-
-    def heard(self, link: PeerLink) -> None:
-        """The contact talks to us: it takes our calls, so that the next dial needs no patience."""
-        if link is self._link:
-            self.failures = 0
-            self.last_failure = None
 
     def link_settled(self, link: PeerLink) -> None:
         """The link's version is known: what waited for that goes on."""
@@ -155,11 +156,11 @@ class Pump:
         if link is not self._link:
             return
         self._unbind()
-        if (
-            not link.settled
-        ):  # it never said a word: blocked, or not let in; each further call is a failure more
+        if self._clock.seconds() - self._bound_at >= LASTING_SECONDS:
+            self.failures, self.last_failure = 0, None
+        else:
             self.failures += 1
-            self.last_failure = "not_admitted"
+            self.last_failure = "connection_lost" if link.settled else "not_admitted"
         other = next(self._owner.admitted_links(self.conversation), None)
         if other is not None:
             self.link_up(other)
@@ -262,6 +263,8 @@ class Pump:
         room = MESSAGES_IN_FLIGHT - len(self._in_flight)
         if self._link is None or self._pulling or not self._more or room <= 0 or self._oversize is not None:
             return
+        if self._rewound:
+            self._transmitted, self._rewound = 0, False
         link, after = self._link, self._transmitted
         self._pulling, self._more = True, False
 
@@ -329,9 +332,9 @@ class Pump:
             self._grace = self._clock.callLater(VERSION_GRACE_SECONDS, self._grace_over, link)
 
     def _grace_over(self, link: PeerLink) -> None:
+        # A peer that never says a word says nothing about its version either: the next connection may tell.
         self._grace = None
-        link.settled = True
-        self._place_oversize()
+        self._owner.hang_up(link)
 
     def _watch_oldest(self) -> None:
         _cancelled(self._patience)

@@ -66,8 +66,9 @@ _is_pending = and_(
 )
 _count_pending = select(func.count()).select_from(conversations).where(_is_pending)
 _silent_pending = (
-    select(conversations.c.id)
-    .where(_is_pending, ~select(messages.c.id).where(messages.c.conversation == conversations.c.id).exists())
+    _all.where(
+        _is_pending, ~select(messages.c.id).where(messages.c.conversation == conversations.c.id).exists()
+    )
     .order_by(conversations.c.id)
     .limit(1)
 )
@@ -136,9 +137,10 @@ def count_pending(uow: UnitOfWork) -> int:
     return int(uow.sql.execute(_count_pending).scalar_one())
 
 
-def oldest_silent_pending(uow: UnitOfWork) -> int | None:
+def oldest_silent_pending(uow: UnitOfWork) -> ConversationRow | None:
     """The oldest request that came without a message: the one that a new one may take the place of."""
-    return uow.sql.execute(_silent_pending).scalar_one_or_none()
+    found = uow.sql.execute(_silent_pending).one_or_none()
+    return None if found is None else _row(found)
 
 
 def greetings_of(uow: UnitOfWork, conversation: int) -> Greetings:

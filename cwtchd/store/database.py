@@ -52,11 +52,13 @@ class Database:
         self.sql = connection
 
     @classmethod
-    def open(cls, path: Path, key: bytes) -> Self:
-        """Opens or makes the file at `path` under the 32-byte raw key, migrated to the newest version.
+    def open(cls, path: Path, key: bytes, *, make: bool) -> Self:
+        """Opens the file at `path` under the 32-byte raw key, migrated to the newest version; makes it only where `make` says so.
 
-        Raises DatabaseUnreadable, and DBAPIError where the disk fails.
+        Raises DatabaseUnreadable, and DBAPIError or OSError where the disk fails.
         """
+        if not make and (not path.exists() or path.stat().st_size == 0):
+            raise DatabaseUnreadable("The profile's file is not there: put back the one that belongs to it.")
 
         def connect() -> sqlite3.Connection:
             raw: sqlite3.Connection = sqlcipher.connect(

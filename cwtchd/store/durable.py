@@ -7,8 +7,12 @@ FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 
+class NotOurFolder(Exception):
+    """A folder that is somebody else's, or holds something else. The text is a sentence that says what to do."""
+
+
 def private_folder(path: Path) -> Path:
-    """Makes a folder that only its owner may enter, with those above it that are missing; an existing one is closed to others."""
+    """Makes a folder that only its owner may enter, with those above it that are missing."""
     missing = []
     at = path
     while not at.exists():
@@ -16,7 +20,24 @@ def private_folder(path: Path) -> Path:
         at = at.parent
     for folder in reversed(missing):
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    if not missing and path.stat().st_mode & 0o077:
+    return path
+
+
+def own_folder(path: Path) -> Path:
+    """The home: made where it is missing, and closed to others where it is empty or was ours before. Raises NotOurFolder, OSError."""
+    private_folder(path)
+    found = path.stat()
+    if not path.is_dir():
+        raise NotOurFolder("The home is not a folder: name another with --home.")
+    if found.st_uid != os.getuid():
+        raise NotOurFolder(
+            "The home belongs to another user, who could read and change it: name another with --home."
+        )
+    if found.st_mode & 0o077:
+        if any(path.iterdir()) and not (path / "lock").exists():
+            raise NotOurFolder(
+                "The home holds other things and is open to others: name an empty folder with --home."
+            )
         path.chmod(FOLDER_MODE)
     return path
 

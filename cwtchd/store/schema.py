@@ -1,6 +1,6 @@
 """Every table in one view, as the newest migration leaves them (migrations/ is what makes them).
 
-`tests/unit/store/test_schema.py` holds this picture against a migrated database, column by column.
+`tests/unit/store/test_database.py` holds this picture against a migrated database, column by column.
 Times are milliseconds since the epoch, UTC; flags are 0 or 1.
 """
 

@@ -8,7 +8,7 @@ One Argon2id an attempt gives the key of every header that was sealed with that 
 password costs and answers the same whatever is there.
 """
 
-import os
+import errno
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,6 +36,24 @@ class OpenedVault:
         """The profile's SQLCipher file."""
         return self.folder / "db"
 
+    @property
+    def unfinished(self) -> bool:
+        """The profile's creation did not come to its end: nobody was ever told of it."""
+        return self._mark.exists()
+
+    @property
+    def _mark(self) -> Path:
+        return self.folder / "unfinished"
+
+    def begin(self) -> None:
+        """Marks the creation as under way."""
+        write_new(self._mark, b"")
+
+    def finish(self) -> None:
+        """The profile is there, and is kept from now on."""
+        self._mark.unlink(missing_ok=True)
+        sync_folder(self.folder)
+
 
 class Vault:
     """The sealed headers of one home. Every method blocks (Argon2, disk): the home's Ledger calls it."""
@@ -53,6 +71,7 @@ class Vault:
         made = OpenedVault(self._profiles / self._randomness(16).hex(), self._randomness(KEY_SIZE))
         made.folder.mkdir(mode=0o700)
         try:
+            made.begin()
             content = bytes([HEADER_FORMAT]) + made.key
             write_new(made.folder / "header", seal(key, content, self._randomness(NONCE_SIZE)))
             sync_folder(self._profiles)
@@ -77,7 +96,9 @@ class Vault:
         return tuple(opened)
 
     def discard(self, vault: OpenedVault) -> None:
-        """Removes a profile's folder, whose creation did not come to its end."""
+        """Removes the folder of a profile whose creation did not come to its end, and of no other."""
+        if not vault.unfinished:
+            return
         shutil.rmtree(vault.folder, ignore_errors=True)
 
     def _password_key(self, password: str) -> bytes:
@@ -96,9 +117,7 @@ class Vault:
         if len(salt) == SALT_SIZE:
             return salt
         if salt or any(self._profiles.glob("*/header")):
-            raise OSError(
-                os.strerror(5)
-            )  # a lost salt would make every password wrong: say that the disk failed
+            raise OSError(errno.EIO, "The home's salt is lost")  # else every password would just be wrong
         salt = self._randomness(SALT_SIZE)
         write_new(self._salt, salt)
         return salt

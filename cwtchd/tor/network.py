@@ -27,6 +27,9 @@ _ADDRESSES = 5
 """How many addresses are tried where others hold the ports."""
 
 
+_WHEN_TOLD = 'read -r told && exec "$0" "$@" </dev/null'
+
+
 class NetworkFailed(Exception):
     """The network can't be had. The text is a sentence."""
 
@@ -205,6 +208,9 @@ class _Starting:
         for node in nodes:
             network_nodes.write_torrc(node, common, self._owner)
             self._spawn(node.name, node.torrc, node.log)
+        # A tor that chooses its guards while relays are still missing may never reach some of them.
+        while not network_nodes.agreed(nodes):
+            self._pause()
         trial = Node("trial", self._folder / NODES / "trial", nodes[0].address, 0, None)
         trial.data.mkdir(mode=0o700, parents=True)
 
@@ -222,26 +228,44 @@ class _Starting:
         self._say(f"The network is ready. Any tor joins it with the lines of {self._folder / CLIENT_TORRC}.")
 
     def _spawn(self, name: str, torrc: Path, log: Path) -> None:
+        # It becomes a tor only once it stands in the record: where we are killed in between, it reads an end and ends.
         # No descriptor of ours goes along (all are close-on-exec), and no terminal: the network outlives this command.
-        pid = os.posix_spawn(
-            self._programs.tor,
-            [str(self._programs.tor), "--defaults-torrc", "/dev/null", "-f", str(torrc)],
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-            setsigmask=(),
-            setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE),
-        )
-        mark = processes.mark_of(pid)
-        if mark is None:
-            self._fell(log)
-        else:
+        reading, writing = os.pipe()
+        try:
+            pid = os.posix_spawn(
+                "/bin/sh",
+                [
+                    "sh",
+                    "-c",
+                    _WHEN_TOLD,
+                    str(self._programs.tor),
+                    "--defaults-torrc",
+                    os.devnull,
+                    "-f",
+                    str(torrc),
+                ],
+                os.environ,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, reading, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
+                setsid=True,
+                setsigmask=(),
+                setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE),
+            )
+            mark = processes.mark_of(pid)
+            if mark is None:
+                self._fell(log)
+                return
             self._record.members.append(Member(name, mark))
             network_record.save(self._folder, self._record)
+            os.write(writing, b"go\n")
+        except BrokenPipeError:
+            self._fell(log)
+        finally:
+            os.close(reading)
+            os.close(writing)
 
     def _pause(self) -> None:
         """Waits a moment, unless there is a reason to give up."""

@@ -38,6 +38,7 @@ ConnLimit 60
 """
 """What every tor of such a network reads, clients too; the authorities' lines follow."""
 
+_MOST_CONSENSUS_BYTES = 1 << 20
 _PORTS = range(10_000, 30_000)
 """Below the ports that the system gives to outgoing connections."""
 
@@ -147,6 +148,19 @@ def write_torrc(node: Node, common: str, owner: int | None) -> None:
     if owner is not None:
         lines.append(f"__OwningControllerProcess {owner}\n")
     node.torrc.write_text("".join(lines))
+
+
+def agreed(nodes: Sequence[Node]) -> bool:
+    """Whether every node has a consensus in which all of them stand."""
+    for node in nodes:
+        try:
+            with (node.data / "cached-microdesc-consensus").open("rb") as file:
+                listed = file.read(_MOST_CONSENSUS_BYTES).count(b"\nr ")
+        except FileNotFoundError:
+            return False
+        if listed < len(nodes):
+            return False
+    return True
 
 
 class KeysFailed(Exception):

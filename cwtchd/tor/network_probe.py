@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,8 @@ from cwtchd.tor.torrc import quoted
 
 _STEP_SECONDS = 0.1
 _TRIES = 20
+_TRY_SECONDS = 8
+"""A lone attempt may hang on one bad circuit for two minutes; another is soon through."""
 
 
 class ProbeFailed(Exception):
@@ -69,34 +72,41 @@ def _prove(
         listener.bind(str(echo))
         listener.listen()
         listener.settimeout(_STEP_SECONDS)
-        added = tor.ask(f"ADD_ONION NEW:ED25519-V3 Flags=DiscardPK Port={PEER_PORT},unix:{echo}")
-        onion = added.partition("ServiceID=")[2].split()[0]
-        tor.wait_for(f"HS_DESC UPLOADED {onion}")
         for number in range(_TRIES):
+            added = tor.ask(f"ADD_ONION NEW:ED25519-V3 Flags=DiscardPK Port={PEER_PORT},unix:{echo}")
+            onion = added.partition("ServiceID=")[2].split()[0]
+            tor.wait_for(f"HS_DESC UPLOADED {onion}")
             if _echoes(socks, listener, onion, number, pause):
                 return
-            pause()
+            tor.ask(f"DEL_ONION {onion}")
     raise ProbeFailed("The trial onion service was published, but could not be dialled.")
 
 
 def _echoes(socks: Path, listener: socket.socket, onion: str, number: int, pause: Callable[[], None]) -> bool:
     request = SocksClient(f"{onion}.onion", PEER_PORT, b"%d" % number, b"trial")
     greeting = secrets.token_bytes(64)
+    give_up = time.monotonic() + _TRY_SECONDS
+
+    def pause_a_try() -> None:
+        pause()
+        if time.monotonic() > give_up:
+            raise ControlFailed("One attempt took too long.")
+
     with socket.socket(socket.AF_UNIX) as caller:
         caller.settimeout(_STEP_SECONDS)
         caller.connect(str(socks))
         caller.sendall(request.start())
         try:
             while not request.connected:
-                caller.sendall(request.receive_data(receive(caller, pause)))
-        except (SocksRefused, ControlFailed):
+                caller.sendall(request.receive_data(receive(caller, pause_a_try)))
+            caller.sendall(greeting)
+            called, _ = listener.accept()
+            with called:
+                called.settimeout(_STEP_SECONDS)
+                called.sendall(_read(called, len(greeting), pause_a_try))
+                return _read(caller, len(greeting), pause_a_try) == greeting
+        except (SocksRefused, ControlFailed, TimeoutError):
             return False
-        caller.sendall(greeting)
-        called, _ = listener.accept()
-        with called:
-            called.settimeout(_STEP_SECONDS)
-            called.sendall(_read(called, len(greeting), pause))
-            return _read(caller, len(greeting), pause) == greeting
 
 
 def _read(connection: socket.socket, size: int, pause: Callable[[], None]) -> bytes:

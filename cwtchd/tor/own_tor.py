@@ -122,11 +122,15 @@ async def _own(reactor: ITorReactor, own: OwnTor, control: Path, log: Path) -> C
     give_up = reactor.seconds() + START_SECONDS
     while not os.access(control, os.F_OK):
         if own.ended:
-            raise _why(log)
+            raise _why(log, TorUnready("Tor ended at its start: tor/tor.log in the daemon's home says why."))
         if reactor.seconds() >= give_up:
             raise TorUnready(f"Tor started, but did not answer within {START_SECONDS} s.")
         await deferLater(reactor, _STEP_SECONDS)
-    link = await connect(reactor, UnixAddress(control))
+    try:
+        link = await connect(reactor, UnixAddress(control))
+    except TorUnready as error:
+        # Tor opens its sockets before it looks whether the data directory is free, and ends 5 s later if it isn't.
+        raise _why(log, error) from error
     try:
         await link.ask("TAKEOWNERSHIP")
     except (TorGone, TorRefused) as error:
@@ -134,12 +138,10 @@ async def _own(reactor: ITorReactor, own: OwnTor, control: Path, log: Path) -> C
     return link
 
 
-def _why(log: Path) -> TorUnready:
+def _why(log: Path, otherwise: TorUnready) -> TorUnready:
     with log.open("rb") as file:
         said = file.read(_MOST_LOG_BYTES)
-    if b"another Tor process is running" in said:
-        return _DataInUse()
-    return TorUnready("Tor ended at its start: tor/tor.log in the daemon's home says why.")
+    return _DataInUse() if b"another Tor process is running" in said else otherwise
 
 
 def _prepare(folder: Path, control: Path, socks: Path, network: Path | None) -> Path:

@@ -4,10 +4,8 @@ What is wanted (onions) outlives any tor; how things stand is a machine of its o
 """
 
 import re
-import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from hashlib import blake2b
 
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.defer import TimeoutError as DeferredTimeout
@@ -19,8 +17,8 @@ from cwtchd.config import Config
 from cwtchd.protocol.model import Identity, Onion
 from cwtchd.tor import foreign_tor, own_tor
 from cwtchd.tor.addresses import ITorReactor
+from cwtchd.tor.calls import Calls
 from cwtchd.tor.control import RunningTor, TorGone, TorRefused, TorUnready
-from cwtchd.tor.dial import Dial, dial
 from cwtchd.tor.interface import DialFailed, TorState, TorStatus
 from cwtchd.tor.onion import Onions
 from cwtchd.tor.sockets import SocketFolder
@@ -48,8 +46,7 @@ class TorService:
         self._standing = new_standing()
         self._listeners: list[Callable[[TorStatus], None]] = []
         self._onions = Onions(reactor, now_ms)
-        self._dials: set[Dial] = set()
-        self._isolation_key = secrets.token_bytes(32)
+        self._calls = Calls(reactor)
         self._sockets: SocketFolder | None = None
         self._tor: RunningTor | None = None
         self._latest: RunningTor | None = None
@@ -84,22 +81,12 @@ class TorService:
         """Connects to an onion. Fails with DialFailed, at once where there is no tor that could."""
         if self._tor is None or self._status.state not in {TorState.READY, TorState.OFFLINE}:
             return fail(DialFailed("tor_unavailable", "Tor is not ready yet."))
-        # A keyed digest: tor never learns whom an isolation is for, and a new key is new circuits for all.
-        word = blake2b(isolation.encode(), key=self._isolation_key, digest_size=32).hexdigest()
-        attempt = dial(self._reactor, self._tor.socks, onion, word, factory)
-        self._dials.add(attempt)
-
-        def over(result: IProtocol | Failure) -> IProtocol | Failure:
-            self._dials.discard(attempt)
-            return result
-
-        return attempt.done.addBoth(over)
+        return self._calls.call(self._tor, onion, isolation, factory)
 
     def new_circuits(self) -> "Deferred[None]":
         """Fresh circuits for everything dialled from now on. Fails with DialFailed where tor isn't there."""
         if self._tor is None:
             return fail(DialFailed("tor_unavailable", "Tor is not running."))
-        self._isolation_key = secrets.token_bytes(32)
 
         def refused(failure: Failure) -> None:
             if not isinstance(failure.value, TorGone | TorRefused):
@@ -114,8 +101,7 @@ class TorService:
             self._running = Deferred.fromCoroutine(self._run())
 
     async def _stop(self) -> None:
-        for attempt in tuple(self._dials):
-            attempt.fail("tor_unavailable", "The daemon is stopping.")
+        self._calls.give_up("tor_unavailable", "The daemon is stopping.")
         running, self._running = self._running, None
         if running is not None:
             running.cancel()
@@ -165,6 +151,7 @@ class TorService:
             pass
         finally:
             self._tor = None
+            self._calls.give_up("tor_unavailable", "Tor ended before the contact was reached.")
             try:
                 with suppress(DeferredTimeout):
                     await self._onions.withdraw().addTimeout(ANSWER_SECONDS, self._reactor)
@@ -177,6 +164,7 @@ class TorService:
     async def _attend(self, tor: RunningTor, sockets: SocketFolder) -> None:
         await tor.link.listen("STATUS_CLIENT", lambda event: self._hear(tor, self._client, event))
         await tor.link.listen("NETWORK_LIVENESS", lambda event: self._hear(tor, self._liveness, event))
+        await tor.link.listen("HS_DESC", lambda event: self._hear(tor, self._calls.heard, event))
         await self._onions.attach(tor, sockets)
         self._client(await tor.link.ask("GETINFO status/bootstrap-phase"))
 

@@ -78,12 +78,8 @@ def test_the_events_of_a_rejected_request_keep_nothing_of_it(alice: Node, tmp_pa
 
 def test_pages_tile_a_conversation_and_are_cut_at_1_mib(alice: Node) -> None:
     chat = alice("contact.add", address=someone().onion)["id"]
-    sender = alice.caller()
     text = "\u0001" * 1300  # six bytes each in JSON
-    numbers = [
-        sender.send("message.send", profile=alice.id, conversation=chat, text=text) for _ in range(300)
-    ]
-    ids = [sender.answer(number)["id"] for number in numbers]
+    ids = [alice.send(chat, text)["id"] for _ in range(300)]
     found: list[int] = []
     more, before = True, None
     while more:
@@ -93,7 +89,6 @@ def test_pages_tile_a_conversation_and_are_cut_at_1_mib(alice: Node) -> None:
         found = [each["id"] for each in page["messages"]] + found
         more, before = page["more"], found[0]
     assert found == ids
-    sender.close()
     for limit in (0, 1001):
         refused(-32602, alice, "message.list", conversation=chat, limit=limit)
 

@@ -1,14 +1,17 @@
 """Profiles, passwords, and one daemon a home and a socket."""
 
+import os
 import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.node import ROOT, Node, refused, until
+from tests.support.raw_peer import someone
 
 
 def test_several_profiles_under_several_passwords(alice: Node) -> None:
@@ -35,8 +38,43 @@ def test_a_profile_whose_creation_was_interrupted_is_not_there(alice: Node) -> N
     folder = next((alice.home / "profiles").iterdir())
     for file in folder.glob("db*"):
         file.unlink()
+    (folder / "unfinished").touch()
     refused("wrong_password", alice.call, "profile.unlock", password=alice.password)
     assert not folder.exists()
+
+
+def test_a_damaged_profile_is_kept_and_spoils_nothing_for_the_others(alice: Node) -> None:
+    healthy = [alice.call("profile.create", name=f"{n}", password=alice.password)["id"] for n in range(3)]
+    for profile in (alice.id, *healthy):
+        alice.call("profile.lock", profile=profile)
+    folders = sorted((alice.home / "profiles").iterdir())
+    (folders[0] / "db").write_bytes(os.urandom(8192))
+    (folders[1] / "db").rename(folders[1] / "elsewhere")
+    opened = alice.call("profile.unlock", password=alice.password)
+    assert len(opened) == 2
+    for profile in opened:
+        alice.call("profile.lock", profile=profile["id"])
+    (folders[1] / "elsewhere").rename(folders[1] / "db")
+    assert len(alice.call("profile.unlock", password=alice.password)) == 3, "nothing was thrown away"
+
+
+def test_calls_take_effect_in_the_order_in_which_they_were_sent(alice: Node) -> None:
+    caller = alice.caller()
+    chat = alice("contact.add", address=someone().onion)["id"]
+    order = [
+        caller.send("profile.create", name="slow", password="x"),
+        caller.send("profile.lock", profile=alice.id),
+        caller.send("message.send", profile=alice.id, conversation=chat, text="too late"),
+        caller.send("profile.unlock", password=alice.password),
+        caller.send("message.send", profile=alice.id, conversation=chat, text="in time"),
+    ]
+    answers: dict[int, Any] = {}
+    while len(answers) < len(order):
+        answer = caller.read()
+        answers[answer["id"]] = answer
+    assert answers[order[2]]["error"]["data"]["name"] == "profile_locked"
+    assert answers[order[4]]["result"]["text"] == "in time"
+    caller.close()
 
 
 def test_nothing_of_the_home_is_open_to_others(alice: Node) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from cwtchd.tor import network, network_record, processes
@@ -25,6 +26,17 @@ def wait(condition: Callable[[], object], seconds: float) -> None:
     while not condition():
         assert time.monotonic() < give_up, "The condition was waited for in vain."
         time.sleep(0.02)
+
+
+def mentioning(folder: Path) -> list[str]:
+    """The processes with this folder in their command line."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and process.name != str(os.getpid()):
+            with suppress(OSError):
+                if str(folder).encode() in (process / "cmdline").read_bytes():
+                    found.append(process.name)
+    return found
 
 
 def test_a_second_network_comes_and_goes_beside_the_first(private_network: Path, tmp_path: Path) -> None:
@@ -84,3 +96,5 @@ def test_stop_ends_what_a_killed_start_left(tmp_path: Path) -> None:
     assert run("stop", "--dir", folder).returncode == 0
     assert record.living() == []
     assert not folder.exists()
+    # Nor is there a tor that the killed command had no time to write down.
+    wait(lambda: not mentioning(folder), 5)

@@ -20,7 +20,7 @@ class FakeLink(ControlLink):
         self.refusals: list[int] = []
         """codes with which the next ADD_ONIONs are refused"""
         self._ended = False
-        self._heard: dict[str, Callable[[str], object]] = {}
+        self._heard: dict[str, list[Callable[[str], object]]] = {}
         self._waiting: list[Deferred[None]] = []
 
     @property
@@ -36,7 +36,7 @@ class FakeLink(ControlLink):
         return succeed("status/bootstrap-phase=" + self.phase if command.startswith("GETINFO") else "")
 
     def listen(self, event: str, heard: Callable[[str], object]) -> "Deferred[object]":
-        self._heard[event] = heard
+        self._heard.setdefault(event, []).append(heard)
         return succeed(None)
 
     def when_gone(self) -> "Deferred[None]":
@@ -49,7 +49,8 @@ class FakeLink(ControlLink):
 
     def say(self, event: str, text: str) -> None:
         """Tor says an event."""
-        self._heard[event](text)
+        for heard in self._heard[event]:
+            heard(text)
 
     def die(self) -> None:
         """The tor is gone."""

@@ -28,7 +28,7 @@ class Desk:
     """Where decisions are made."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database.open(folder / "db", bytes(32))
+        self.database = Database.open(folder / "db", bytes(32), make=True)
         self.now = 1_000_000
         self.run(lambda uow: profiles.create(uow, OWN.seed, "own"))
 

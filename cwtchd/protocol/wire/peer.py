@@ -15,7 +15,8 @@ from cwtchd.protocol.wire.gojson import bytes_of, read_object, text_of, write_by
 
 _BAR = b"|"
 _V1_FRAME = len('{"ID":"","Context":"","Data":""}')
-_WORD = re.compile(r"[A-Za-z0-9.]+", re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9.]*", re.ASCII)
+"""An id may be empty in principle (wire-peer §4.1)."""
 
 
 def data_limit(version: PeerVersion, message_id: str, context: str) -> int:
@@ -28,7 +29,7 @@ def data_limit(version: PeerVersion, message_id: str, context: str) -> int:
 
 def encode_peer_message(version: PeerVersion, message: PeerMessage) -> bytes:
     """A message for the wire. Raises MessageTooLarge, and LocalProtocolError for an id or a context that is no word."""
-    if not (_is_word(message.id, ID_LIMIT) and _is_word(message.context, CONTEXT_LIMIT)):
+    if not (_is_word(message.id, ID_LIMIT) and message.context and _is_word(message.context, CONTEXT_LIMIT)):
         raise LocalProtocolError("A message's id and context are words of letters, digits and dots.")
     limit = data_limit(version, message.id, message.context)
     if len(message.data) > limit:
@@ -53,7 +54,7 @@ def decode_peer_message(version: PeerVersion, data: bytes) -> PeerMessage:
         except ValueError:
             raise RemoteProtocolError("The peer sent a message without its two bars.") from None
         message_id, context = first.decode("latin-1"), second.decode("latin-1")
-    if not (_is_word(message_id, ID_LIMIT) and _is_word(context, CONTEXT_LIMIT)):
+    if not (_is_word(message_id, ID_LIMIT) and context and _is_word(context, CONTEXT_LIMIT)):
         raise RemoteProtocolError(
             "The peer sent a message whose id or context is not a word of letters, digits and dots."
         )

@@ -49,7 +49,7 @@ class Page(schema.ProfileParams, frozen=True, kw_only=True):
 def subscribe(session: Session, params: Subscribe) -> "Deferred[schema.Subscribed]":
     """Follows a profile's log from a cursor on, with its live events; without a profile, the daemon's live events."""
     types = None if params.types is None else frozenset(params.types)
-    return session.subscriptions.subscribe(params.profile, params.after, types)
+    return session.subscriptions.subscribe(params.profile, params.after, types, session.begun)
 
 
 @methods.on_loop("event.unsubscribe", NotFound, example=(Unsubscribe(subscription=1), None))

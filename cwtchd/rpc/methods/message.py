@@ -9,16 +9,13 @@ from cwtchd.app import contacts, messages
 from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
 from cwtchd.protocol.model import Onion
-from cwtchd.rpc import present, schema
+from cwtchd.rpc import follow, present, schema
 from cwtchd.rpc.methods.registry import Methods, OnProfile
 from cwtchd.rpc.methods.samples import ALICE, MESSAGE
 from cwtchd.store.database import UnitOfWork
 from cwtchd.store.messages import MessageRow
 
 methods = Methods()
-
-PAGE_BYTES = (1 << 20) - 4096
-"""A page is cut where its reply would pass the contract's 1 MiB; the envelope has the rest."""
 
 DEFAULT_PAGE = 50
 ONE = schema.MessageParams(profile=ALICE, message=7)
@@ -77,7 +74,7 @@ def list_(on: OnProfile, uow: UnitOfWork, params: Page) -> Outcome[schema.Messag
     for row in rows[: params.limit]:
         message = present.message(row, on.own, peer, on.presence)
         size += len(msgspec.json.encode(message)) + 1
-        if size > PAGE_BYTES:
+        if size > follow.PAGE_BYTES:
             break
         shown.append(message)
     return Outcome(schema.MessagePage(messages=shown[::-1], more=len(rows) > len(shown)))

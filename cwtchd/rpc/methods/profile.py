@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 from twisted.internet.defer import Deferred
 
-from cwtchd.app.errors import ProfileLocked, StorageFailed, WrongPassword
+from cwtchd.app.errors import ProfileLocked, Stopping, StorageFailed, WrongPassword
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.methods.registry import Methods, Session
 from cwtchd.rpc.methods.samples import ALICE, PROFILE
@@ -37,7 +37,10 @@ def _open(session: Session, profile: str) -> ProfilePort:
 
 
 @methods.on_loop(
-    "profile.create", StorageFailed, example=(Create(name="alice", password="a long sentence"), PROFILE)
+    "profile.create",
+    StorageFailed,
+    Stopping,
+    example=(Create(name="alice", password="a long sentence"), PROFILE),
 )
 def create(session: Session, params: Create) -> "Deferred[schema.Profile]":
     """Makes a profile with a new address, open and wanted online."""
@@ -45,7 +48,11 @@ def create(session: Session, params: Create) -> "Deferred[schema.Profile]":
 
 
 @methods.on_loop(
-    "profile.unlock", WrongPassword, StorageFailed, example=(Unlock(password="a long sentence"), [PROFILE])
+    "profile.unlock",
+    WrongPassword,
+    StorageFailed,
+    Stopping,
+    example=(Unlock(password="a long sentence"), [PROFILE]),
 )
 def unlock(session: Session, params: Unlock) -> "Deferred[list[schema.Profile]]":
     """Opens every profile that was made with this password; returns them all, open before or not."""

@@ -31,13 +31,17 @@ class OnProfile:
     presence: Presence
 
 
+Begun = list[Callable[[], None]]
+"""What a line's calls want done once the line's answer has left."""
+
+
 class Subscriptions(Protocol):
     """The subscriptions of one connection."""
 
     def subscribe(
-        self, profile: str | None, after: int | None, types: frozenset[str] | None
+        self, profile: str | None, after: int | None, types: frozenset[str] | None, begun: Begun
     ) -> "Deferred[schema.Subscribed]":
-        """Opens a cursor on a profile's log, or on the daemon's live events."""
+        """Opens a cursor on a profile's log, or on the daemon's live events; its events begin with `begun`."""
 
     def unsubscribe(self, subscription: int) -> None:
         """Ends one. Raises NotFound."""
@@ -45,10 +49,11 @@ class Subscriptions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a loop method knows: the daemon, and the connection that it was called on."""
+    """What a loop method knows: the daemon, the connection that it was called on, and what waits for its line's answer."""
 
     daemon: DaemonPort
     subscriptions: Subscriptions
+    begun: Begun
 
 
 @dataclass(frozen=True, slots=True)

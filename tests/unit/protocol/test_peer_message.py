@@ -91,7 +91,7 @@ def test_words_of_256_characters_pass_and_longer_ones_do_not(version: PeerVersio
             encode_peer_message(version, PeerMessage(message_id, context, b""))
 
 
-@pytest.mark.parametrize("word", ["", "a|b", "a b", "a\n", "é", "\ud800", '"'])
+@pytest.mark.parametrize("word", ["a|b", "a b", "a\n", "é", "\ud800", '"'])
 @pytest.mark.parametrize("version", PeerVersion)
 def test_we_send_no_id_that_a_peer_would_drop(version: PeerVersion, word: str) -> None:
     with pytest.raises(LocalProtocolError):

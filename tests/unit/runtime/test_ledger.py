@@ -19,7 +19,7 @@ KEY = bytes(32)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(tmp_path / "db", KEY)
+    opened = Database.open(tmp_path / "db", KEY, make=True)
     yield opened
     opened.close()
 
@@ -116,7 +116,7 @@ def test_a_source_whose_unit_failed_is_heard_no_more(database: Database) -> None
 
 
 def test_on_a_full_disk_no_unit_is_told_ok_that_is_not_there(small_disk: Path) -> None:
-    database = Database.open(small_disk / "db", KEY)
+    database = Database.open(small_disk / "db", KEY, make=True)
     told_ok: list[object] = []
     failures = 0
     for batch in range(200):
@@ -143,7 +143,7 @@ async def test_a_ledger_answers_in_order_on_the_loop_and_closes(tmp_path: Path) 
     grew: list[bool] = []
     ledger = ThreadLedger(
         reactor,  # type: ignore[arg-type]
-        lambda: Database.open(tmp_path / "db", KEY),
+        lambda: Database.open(tmp_path / "db", KEY, make=True),
         lambda error: opened.errback(error) if error else opened.callback(None),
         lambda database: UnitOfWork(database.sql, 0, os.urandom, wrote_events=True),
         lambda: grew.append(True),
@@ -169,7 +169,7 @@ async def test_a_ledger_answers_in_order_on_the_loop_and_closes(tmp_path: Path) 
     ledger.submit(keep("the last"), lambda outcome: None)
     ledger.close(lambda: closed.callback(None))
     await closed
-    again = Database.open(tmp_path / "db", KEY)
+    again = Database.open(tmp_path / "db", KEY, make=True)
     assert kept(again) == ["the last"]
     again.close()
 
@@ -179,7 +179,7 @@ async def test_a_database_that_does_not_open_is_told_and_no_thread_stays(tmp_pat
     (tmp_path / "db").write_bytes(b"not a database" * 1000)
     ThreadLedger(
         reactor,  # type: ignore[arg-type]
-        lambda: Database.open(tmp_path / "db", KEY),
+        lambda: Database.open(tmp_path / "db", KEY, make=True),
         told.callback,
         lambda database: UnitOfWork(database.sql, 0, os.urandom),
         lambda: None,

@@ -14,7 +14,7 @@ KEY = bytes(range(32))
 
 def test_a_new_file_is_private_and_unreadable_without_its_key(tmp_path: Path) -> None:
     path = tmp_path / "db"
-    database = Database.open(path, KEY)
+    database = Database.open(path, KEY, make=True)
     assert path.stat().st_mode & 0o777 == 0o600
     database.begin()
     database.sql.exec_driver_sql("INSERT INTO rejections VALUES ('a canary in the database', 1)")
@@ -23,14 +23,14 @@ def test_a_new_file_is_private_and_unreadable_without_its_key(tmp_path: Path) ->
     assert b"canary" not in path.read_bytes()
     assert not path.read_bytes().startswith(b"SQLite format")
     with pytest.raises(DatabaseUnreadable):
-        Database.open(path, os.urandom(32))
-    again = Database.open(path, KEY)
+        Database.open(path, os.urandom(32), make=True)
+    again = Database.open(path, KEY, make=True)
     assert again.sql.exec_driver_sql("SELECT count(*) FROM rejections").scalar_one() == 1
     again.close()
 
 
 def test_the_schema_in_one_view_is_what_the_migrations_make(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "db", KEY)
+    database = Database.open(tmp_path / "db", KEY, make=True)
     for table in schema.metadata.sorted_tables:
         made = {
             row[1]: (row[2], bool(row[3]) or bool(row[5]))
@@ -45,7 +45,7 @@ def test_the_schema_in_one_view_is_what_the_migrations_make(tmp_path: Path) -> N
 def test_every_older_version_migrates_to_the_newest(tmp_path: Path) -> None:
     for version in range(len(migrations()) + 1):
         path = tmp_path / f"from-{version}"
-        database = Database.open(path, KEY)
+        database = Database.open(path, KEY, make=True)
         database.sql.exec_driver_sql("PRAGMA writable_schema = RESET")
         for (name,) in database.sql.exec_driver_sql(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -57,21 +57,21 @@ def test_every_older_version_migrates_to_the_newest(tmp_path: Path) -> None:
                 database.sql.exec_driver_sql(statement)
         database.sql.exec_driver_sql(f"PRAGMA user_version = {version}")
         database.close()
-        again = Database.open(path, KEY)
+        again = Database.open(path, KEY, make=True)
         assert again.sql.exec_driver_sql("PRAGMA user_version").scalar_one() == len(migrations())
         again.close()
 
 
 def test_a_database_of_a_newer_cwtchd_is_refused(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "db", KEY)
+    database = Database.open(tmp_path / "db", KEY, make=True)
     database.sql.exec_driver_sql("PRAGMA user_version = 999")
     database.close()
     with pytest.raises(DatabaseUnreadable, match="newer"):
-        Database.open(tmp_path / "db", KEY)
+        Database.open(tmp_path / "db", KEY, make=True)
 
 
 def test_what_ends_a_batch_is_the_disk_and_not_a_constraint(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "db", KEY)
+    database = Database.open(tmp_path / "db", KEY, make=True)
     database.begin()
     database.savepoint()
     insert = "INSERT INTO rejections VALUES ('a', 1)"
@@ -89,7 +89,7 @@ def test_what_ends_a_batch_is_the_disk_and_not_a_constraint(tmp_path: Path) -> N
 
 
 def test_no_parameter_stands_in_an_exception(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "db", KEY)
+    database = Database.open(tmp_path / "db", KEY, make=True)
     with pytest.raises(DBAPIError) as error:
         database.sql.exec_driver_sql("INSERT INTO rejections VALUES (?, ?)", ("canary", "canary"))
     assert "canary" not in str(error.value)
