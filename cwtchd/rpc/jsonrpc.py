@@ -18,7 +18,7 @@ CallId = int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Fault(Exception):
+class Fault:
     """An answer that is an error: JSON-RPC's own, or a refusal of ours."""
 
     code: int

@@ -146,9 +146,13 @@ class Home:
     def close(self) -> "Deferred[None]":
         """Closes every profile, and opens none any more."""
         self._stopping = True
+        return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._close()))
+
+    async def _close(self) -> None:
+        # In its turn, so that what an unlock under way still opened is closed as well.
         self._closing.update(self._open)
         self._open.clear()
-        return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._finish_closings()))
+        await self._finish_closings()
 
     def _check_running(self) -> None:
         if self._stopping:

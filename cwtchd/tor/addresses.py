@@ -1,6 +1,7 @@
 """Where a local socket is, and what is asked of a reactor to get there."""
 
 import contextlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ CONNECT_SECONDS = 10
 
 class ITorReactor(IReactorTime, IReactorTCP, IReactorUNIX, IReactorProcess):
     """The parts of a reactor that Tor needs: the clock, sockets, processes."""
+
+
+UNIX_PATH_BYTES = 107
+"""Where AF_UNIX ends (unix(7))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,10 @@ class AddressUnclear(Exception):
 def parse(text: str) -> SocketAddress:
     """Reads `unix:PATH` or `HOST:PORT`, as in a torrc; a wildcard HOST is loopback. Raises AddressUnclear."""
     if text.startswith("unix:"):
-        return UnixAddress(Path(text.removeprefix("unix:").strip('"')))
+        path = text.removeprefix("unix:").strip('"')
+        if not 0 < len(os.fsencode(path)) <= UNIX_PATH_BYTES:
+            raise AddressUnclear(f"The path of a UNIX socket has 1 to {UNIX_PATH_BYTES} bytes.")
+        return UnixAddress(Path(path))
     split = re.fullmatch(r"(?:\[([0-9a-fA-F:]+)\]|([^:]+)):([0-9]{1,5})", text)
     if split is None:
         raise AddressUnclear("A control port is HOST:PORT or unix:PATH.")
@@ -56,7 +64,10 @@ def parse(text: str) -> SocketAddress:
         raise AddressUnclear(
             "A tor on another machine can't reach this daemon: attach to one on this machine."
         )
-    return TcpAddress(host, int(split[3]))
+    port = int(split[3])
+    if not 0 < port < 1 << 16:
+        raise AddressUnclear("A port is a number from 1 to 65535.")
+    return TcpAddress(host, port)
 
 
 def parse_listeners(text: str) -> list[SocketAddress]:

@@ -1,30 +1,23 @@
 """A disk that is full or read-only, and a canary down every failing path."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cwtchd.protocol.events import MessageAcknowledged
+from tests.support.disk import remount, small_disk
 from tests.support.node import Caller, Node, Refused, refused, until
 from tests.support.raw_peer import RawPeer, someone
 
 CANARY = "canary-77c1e0"
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a small disk needs the right to mount one: run the tests as root")
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
+@pytest.fixture(name="small_disk")
+def _small_disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path, "3m") as disk:
+        yield disk
 
 
 def test_a_full_disk_refuses_and_what_was_told_is_there(tmp_path: Path, small_disk: Path) -> None:
@@ -49,7 +42,7 @@ def test_a_full_disk_refuses_and_what_was_told_is_there(tmp_path: Path, small_di
         refused("storage_failed", node, "contact.add", address=someone().onion, message="y" * 6000)
         assert [each["id"] for each in node.messages(chat)] == told
         assert CANARY not in node.log.read_text()
-        subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
+        remount(small_disk, "size=16m")
         told.append(node.send(chat, "room again")["id"])
         node.kill()
         node.restart()
@@ -80,7 +73,7 @@ def test_a_peers_message_that_the_disk_refuses_is_not_acknowledged(tmp_path: Pat
         assert acknowledged == [str(number) for number in range(len(acknowledged))]
         stored = node.texts(chat, outgoing=False)
         assert [text.split()[0] for text in stored][: len(acknowledged)] == acknowledged
-        subprocess.run(["mount", "-o", "remount,size=32m", small_disk], check=True)
+        remount(small_disk, "size=32m")
         again = RawPeer.call(onions, node.id, who).authenticate().admit()
         again.say('{"o":1,"d":"room again"}', "again")
         until("stored", lambda: node.texts(chat, outgoing=False)[-1] == "room again")
@@ -99,10 +92,10 @@ def test_a_read_only_disk_refuses_and_what_was_there_stays(tmp_path: Path, small
         chat = node("contact.add", address=someone().onion)["id"]
         node.send(chat, "before")
         node("profile.lock")
-        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+        remount(small_disk, "ro")
         refused("storage_failed", node.call, "profile.create", name="x", password="y")
         refused("storage_failed", node.call, "profile.unlock", password=node.password)
-        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+        remount(small_disk, "rw")
         node.unlock()
         assert node.texts(chat, outgoing=True) == ["before"]
     finally:

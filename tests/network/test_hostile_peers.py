@@ -168,6 +168,62 @@ def _admitted(onions: Path, onion: str) -> bool:
     return not closed
 
 
+def test_one_peer_holds_no_more_than_four_connections_and_the_oldest_gives_way(
+    bob: Node, onions: Path
+) -> None:
+    who = someone()
+    callers = [RawPeer.call(onions, bob.id, who).authenticate().admit() for _ in range(6)]
+    assert callers[0].until_closed()
+    assert callers[1].until_closed()
+    callers[2].say('{"o":1,"d":"hello"}')
+    callers[2].until(MessageAcknowledged, 1)
+
+
+def test_strangers_who_fill_the_door_do_not_end_our_own_calls(bob: Node, onions: Path) -> None:
+    wanted = someone()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(onions / wanted.onion[:16]))
+        listener.listen()
+        listener.settimeout(10)
+        conversation = bob("contact.add", address=wanted.onion, message="hello")["id"]
+        stream, _ = listener.accept()
+        crowd = [RawPeer.call(onions, bob.id) for _ in range(100)]
+        until("the first of the crowd are closed", lambda: _is_closed(crowd[0]))
+        answering = RawPeer(stream, wanted, Role.INBOUND, None).authenticate().admit()
+        answering.until(MessageReceived, 1)
+        assert bob("contact.get", conversation=conversation)["connection"]["state"] == "authenticated"
+
+
+def _is_closed(caller: RawPeer) -> bool:
+    caller.stream.setblocking(False)
+    try:
+        while caller.stream.recv(PACKET_SIZE):
+            pass
+    except BlockingIOError:
+        return False
+    return True
+
+
+def test_a_message_tried_again_right_behind_a_new_one_is_sent(bob: Node, onions: Path) -> None:
+    who = someone()
+    conversation = bob("contact.add", address=who.onion)["id"]
+    failed = bob.send(conversation, "x" * 7000)["id"]
+    old = RawPeer.call(onions, bob.id, who).authenticate()
+    old.connection.admit()  # built, and never sent: a peer that knows no versions
+    old.say('{"o":1,"d":"I speak version 1"}')
+    until("it failed", lambda: bob("message.get", message=failed)["state"] == "failed")
+    old.close()
+    new = RawPeer.call(onions, bob.id, who).authenticate().admit()
+    caller = bob.caller()
+    for number in range(5):
+        caller.send("message.send", profile=bob.id, conversation=conversation, text=f"{number}")
+    caller.send("message.retry", profile=bob.id, message=failed)
+    caller.send("message.send", profile=bob.id, conversation=conversation, text="last")
+    received = new.until(MessageReceived, 7)
+    assert any(b"xxx" in event.data for event in received if isinstance(event, MessageReceived))
+    caller.close()
+
+
 def test_a_blocked_peer_learns_nothing_beyond_the_handshake(bob: Node, onions: Path) -> None:
     who = someone()
     caller = RawPeer.call(onions, bob.id, who).authenticate().admit()

@@ -120,6 +120,35 @@ def test_something_else_at_the_sockets_path_is_left_alone(alice: Node, tmp_path:
     assert place.read_text() == "mine"
 
 
+def test_a_home_that_holds_other_things_and_is_open_to_others_is_left_alone(
+    alice: Node, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    shared.chmod(0o755)
+    (shared / "somebody's").write_text("mine")
+    ended = second_start(alice, shared, tmp_path / "x.sock")
+    assert ended.returncode == 1
+    assert "other things" in ended.stderr
+    assert shared.stat().st_mode & 0o777 == 0o755
+    assert sorted(path.name for path in shared.iterdir()) == ["somebody's"]
+
+
+def test_a_removed_socket_does_not_keep_it_from_stopping(alice: Node) -> None:
+    alice.socket.unlink()
+    assert alice.kill(signal.SIGTERM) == 0
+
+
+def test_what_is_asked_while_it_stops_keeps_it_from_nothing(alice: Node) -> None:
+    callers = [alice.caller() for _ in range(20)]
+    for caller in callers:
+        caller.send("profile.create", name="late", password="x")
+        caller.send("profile.unlock", password=alice.password)
+    assert alice.kill(signal.SIGTERM) == 0
+    for caller in callers:
+        caller.close()
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_in_order(alice: Node, how: signal.Signals) -> None:
     assert alice.kill(how) == 0

@@ -44,7 +44,7 @@ def pair(tors: list[TorProcess], tmp_path: Path) -> Iterator[list[Node]]:
             node.end()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_bob_is_killed_fifty_times_and_five_times_with_his_tor(
     pair: list[Node], tors: list[TorProcess]
 ) -> None:

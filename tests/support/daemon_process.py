@@ -16,9 +16,9 @@ def main(home: str, socket: str, tor: str) -> int:
     asyncioreactor.install()  # type: ignore[no-untyped-call]
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs one
 
-    from cwtchd.config import Config, KdfCost, TorChoice  # noqa: PLC0415
-    from cwtchd.daemon import run_daemon  # noqa: PLC0415
-    from tests.support.local_tor import LocalTor  # noqa: PLC0415
+    from cwtchd.config import Config, KdfCost, TorChoice  # noqa: PLC0415 - behind the reactor
+    from cwtchd.daemon import run_daemon  # noqa: PLC0415 - likewise
+    from tests.support.local_tor import LocalTor  # noqa: PLC0415 - likewise
 
     kind, _, where = tor.partition(":")
     choice = TorChoice(network=Path(where)) if kind == "network" else TorChoice(attach=tor)

@@ -123,6 +123,11 @@ class Node:
 
     def start(self) -> None:
         """Starts the process and waits for its API."""
+        self.spawn()
+        self._caller = until(f"{self.name}'s API answers", self._connected)
+
+    def spawn(self) -> None:
+        """Starts the process and waits for nothing."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module, self.home, self.socket, self.tor],
@@ -131,7 +136,6 @@ class Node:
                 stdout=log,
                 stderr=log,
             )
-        self._caller = until(f"{self.name}'s API answers", self._connected)
 
     def _connected(self) -> Caller | None:
         assert self._process is not None

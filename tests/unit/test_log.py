@@ -37,6 +37,25 @@ def test_an_error_is_its_class_and_its_places_and_an_incident(lines: list[str]) 
     assert CANARY not in lines[0]
 
 
+def test_a_log_that_can_not_be_written_stops_nothing() -> None:
+    def broken(line: str) -> None:
+        raise BrokenPipeError
+
+    log.write_to(broken)
+    try:
+        log.info("nobody reads this")
+    finally:
+        log.write_to(log._to_standard_error)
+
+
+def test_nobody_fills_a_disk_with_one_kind_of_line(lines: list[str]) -> None:
+    for number in range(1000):
+        log.info("a line that a peer can cause", number=number)
+    log.info("another kind of line")
+    assert len(lines) <= 2 * log.LINES_A_MINUTE + 1
+    assert "another kind" in lines[-1]
+
+
 FAILURES = {
     "an uncaught error": f"raise ValueError('{CANARY}')",
     "a thread": f"""
