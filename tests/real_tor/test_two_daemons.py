@@ -1,4 +1,4 @@
-"""Two daemons over real onion services: the crash story, two connections at once, and a tor that dies under its daemon."""
+"""Two daemons over real onion services: the crash story, and a tor that dies under its daemon."""
 
 import os
 import random
@@ -57,24 +57,6 @@ def test_bob_is_killed_fifty_times_and_five_times_with_his_tor(
 
     crashes = Crashes(kills=50, longest_wait=1.5, after_kill=kill_his_tor_too)
     crash_story(alice, bob, 200, crashes, random.randrange(1 << 32))
-
-
-def test_with_two_connections_on_purpose_order_holds(pair: list[Node]) -> None:
-    """Both dial at once, again and again: whichever connections come of it, each message arrives once and in order."""
-    alice, bob = pair
-    chat, request = befriend(alice, bob)
-    wanted = ["hello, may I?"]
-    for round_ in range(3):
-        for number in range(20):
-            wanted.append(f"{round_}-{number}")
-            alice.send(chat, wanted[-1])
-            if number == 10:
-                for node, conversation in ((alice, chat), (bob, request)):
-                    node("contact.block", conversation=conversation)
-                for node, conversation in ((alice, chat), (bob, request)):
-                    node("contact.unblock", conversation=conversation)
-    everything_arrived(alice, chat, [], wanted)
-    everything_arrived(bob, request, wanted, [])
 
 
 def test_when_its_tor_dies_the_daemon_says_so_and_has_another(private_network: Path, tmp_path: Path) -> None:

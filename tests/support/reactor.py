@@ -5,11 +5,17 @@ from typing import cast
 
 from twisted.internet import reactor as installed
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.task import deferLater
 
 from cwtchd.tor.addresses import ITorReactor
 
-reactor = cast(ITorReactor, installed)
+
+class TestsReactor(ITorReactor, IReactorFromThreads):
+    """The parts of a reactor that tests hand to what they try."""
+
+
+reactor = cast(TestsReactor, installed)
 
 
 async def until(condition: Callable[[], object], seconds: float = 30, what: str = "a condition") -> None:
