@@ -56,7 +56,7 @@ def add(
         if name:
             contacts.change(uow, conversation, name=name)
     if message is not None:
-        messages.send(uow, own, conversation, message, reply_to=None)
+        messages.send(uow, own, conversation, message)
     return Outcome(get(uow, conversation), (Reach(conversation, peer, now=True),))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cwtchd.app import overlays
 from cwtchd.app.effects import Outcome, Reach
-from cwtchd.app.errors import Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
+from cwtchd.app.errors import AlreadyExists, Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
 from cwtchd.app.overlays import chat, quote
 from cwtchd.protocol.model import Onion, PeerVersion
 from cwtchd.protocol.wire.constants import CONTEXT_RAW
@@ -29,9 +29,17 @@ TOO_LARGE_FOR_PEER = "message_too_large"
 
 
 def send(
-    uow: UnitOfWork, own: Onion, conversation: int, text: str, reply_to: int | None
+    uow: UnitOfWork,
+    own: Onion,
+    conversation: int,
+    text: str,
+    reply_to: int | None = None,
+    client_id: str | None = None,
 ) -> Outcome[MessageRow]:
-    """Queues a text, durably. Raises NotFound, Blocked, NotAccepted, MessageTooLarge, LimitExceeded."""
+    """Queues a text, durably; one that a client has named before is there already, and is what comes back.
+
+    Raises NotFound, Blocked, NotAccepted, MessageTooLarge, LimitExceeded; AlreadyExists where the name is another message's.
+    """
     contact = contacts.get(uow, conversation)
     if contact is None:
         raise NotFound
@@ -39,6 +47,12 @@ def send(
         raise Blocked
     if not contact.accepted:
         raise NotAccepted
+    known = None if client_id is None else messages.named(uow, client_id)
+    if known is not None:
+        row = get(uow, known)
+        if (row.conversation, row.text) != (conversation, text):
+            raise AlreadyExists(message=known)
+        return Outcome(row, (Reach(conversation, contact.address),))
     body = _wrapper(uow, conversation, text, reply_to)
     if len(body) > BODY_LIMIT:
         raise MessageTooLarge(limit=BODY_LIMIT, size=len(body))
@@ -54,6 +68,7 @@ def send(
         text=text,
         content_hash=content_hash(own, body),
         reply_to=reply_to,
+        client_id=client_id,
     )
     message = messages.add_outgoing(uow, new)
     _queue(uow, conversation, message)

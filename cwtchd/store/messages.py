@@ -35,6 +35,7 @@ class NewMessage:
     text: str | None = field(repr=False)
     content_hash: str = field(repr=False)
     reply_to: int | None = None
+    client_id: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class MessageRow:
     received_at: int | None
     state: MessageState
     error: str | None
+    client_id: str | None = field(repr=False)
     attempts: int | None
 
 
@@ -92,6 +94,7 @@ _quoted = (
     .order_by(messages.c.id.desc())
     .limit(1)
 )
+_by_client_id = select(messages.c.id).where(messages.c.client_id == bindparam("client_id"))
 _set_state = update(messages).where(messages.c.id == bindparam("message"))
 
 NO_LIMIT = (1 << 63) - 1
@@ -121,6 +124,7 @@ def _add(uow: UnitOfWork, new: NewMessage, **values: object) -> int:
         "text": new.text,
         "content_hash": new.content_hash,
         "reply_to": new.reply_to,
+        "client_id": new.client_id,
         "error": None,
         **values,
     }
@@ -157,6 +161,11 @@ def quoted(uow: UnitOfWork, conversation: int, content_hash: str) -> int | None:
     """The newest message of a conversation that a quoted reply's hash names (wire-peer §5.3)."""
     key = {"conversation": conversation, "content_hash": content_hash}
     return uow.sql.execute(_quoted, key).scalar_one_or_none()
+
+
+def named(uow: UnitOfWork, client_id: str) -> int | None:
+    """Our message that a client gave this name, in any conversation."""
+    return uow.sql.execute(_by_client_id, {"client_id": client_id}).scalar_one_or_none()
 
 
 def get(uow: UnitOfWork, message: int) -> MessageRow | None:

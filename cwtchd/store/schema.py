@@ -58,6 +58,7 @@ messages = Table(
     Column("received_at", Integer),
     Column("state", Text, nullable=False),
     Column("error", Text),
+    Column("client_id", Text),
 )
 """`body` is the wrapper's bytes as they were or will be sent; `digest` says, with `wire_id`, whether a message is a copy;
 `content_hash` is what a quoted reply names (wire-peer §5.3)."""

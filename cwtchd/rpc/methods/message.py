@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from cwtchd.app import contacts, messages
 from cwtchd.app.effects import Outcome
-from cwtchd.app.errors import Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
+from cwtchd.app.errors import AlreadyExists, Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
 from cwtchd.protocol.model import Onion
 from cwtchd.rpc import follow, present, schema
 from cwtchd.rpc.methods.registry import Methods, OnProfile
@@ -26,6 +26,10 @@ class Send(schema.ConversationParams, frozen=True, kw_only=True):
 
     text: str
     reply_to: Annotated[schema.MessageId | None, Meta(description="the message that it answers")] = None
+    client_id: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=128)] | None,
+        Meta(description="the client's own name for it: sent again after a lost reply, it is stored once"),
+    ] = None
 
 
 class Page(schema.ConversationParams, frozen=True, kw_only=True):
@@ -49,6 +53,7 @@ def _shown(on: OnProfile, uow: UnitOfWork, outcome: Outcome[MessageRow]) -> Outc
 @methods.on_profile(
     "message.send",
     NotFound,
+    AlreadyExists,
     Blocked,
     NotAccepted,
     MessageTooLarge,
@@ -57,7 +62,8 @@ def _shown(on: OnProfile, uow: UnitOfWork, outcome: Outcome[MessageRow]) -> Outc
 )
 def send(on: OnProfile, uow: UnitOfWork, params: Send) -> Outcome[schema.Message]:
     """Queues a text, durably: it is sent when the contact is there, however long that takes."""
-    return _shown(on, uow, messages.send(uow, on.own, params.conversation, params.text, params.reply_to))
+    sent = messages.send(uow, on.own, params.conversation, params.text, params.reply_to, params.client_id)
+    return _shown(on, uow, sent)
 
 
 @methods.on_profile(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cwtchd.app import contacts, messages
-from cwtchd.app.errors import Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
+from cwtchd.app.errors import AlreadyExists, Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
 from cwtchd.store import outbox
 from cwtchd.store.database import UnitOfWork
 from cwtchd.store.messages import MessageState
@@ -89,6 +89,19 @@ def test_a_reply_quotes_by_hash_and_is_found_on_the_way_back(desk: Desk) -> None
     )
     newest = desk.run(lambda uow: messages.page(uow, 1, None, 1))[0]
     assert (newest.text, newest.reply_to) == ("theirs", first)
+
+
+def test_a_message_that_its_client_named_is_stored_once(desk: Desk) -> None:
+    def send_named(text: str, name: str) -> int:
+        return desk.run(lambda uow: messages.send(uow, OWN.onion, 1, text, client_id=name)).value.id
+
+    first = send_named("once", "k1")
+    assert send_named("once", "k1") == first
+    assert send_named("once", "k2") != first
+    with pytest.raises(AlreadyExists) as refused:
+        send_named("another text", "k1")
+    assert refused.value.details == {"message": first}
+    assert stored(desk) == 2
 
 
 def test_a_failed_message_is_queued_again_by_retry_and_a_waiting_one_dials(desk: Desk) -> None:
