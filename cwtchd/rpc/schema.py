@@ -15,7 +15,7 @@ Cursor = Annotated[
 ]
 PageLimit = Annotated[int, Meta(ge=1, le=1000, description="so many at most")]
 Time = Annotated[int, Meta(description="milliseconds since the epoch, UTC")]
-Password = Annotated[str, Meta(min_length=1, max_length=1024, description="opens the profiles made with it")]
+Password = Annotated[str, Meta(min_length=1, max_length=4096, description="opens the profiles made with it")]
 Name = Annotated[str, Meta(max_length=256, description="a name that only this side sees")]
 
 

@@ -10,8 +10,9 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
-from twisted.internet.interfaces import IAddress, IPushProducer, ITransport
+from twisted.internet.interfaces import IAddress, IConsumer, IPushProducer, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -30,6 +31,15 @@ UNREAD_BYTES = 1 << 20
 """So much may wait for a caller that does not read: a client may write a thousand calls before it reads the first answer."""
 
 _CREDENTIALS = struct.Struct("3i")
+
+
+class CallerTransport(ITransport, IConsumer, IPushProducer):
+    """What Twisted's UNIX transports are, and its interfaces say in pieces."""
+
+    bufferSize: int  # noqa: N815 - Twisted's name
+
+    def getHandle() -> socket.socket:  # type: ignore[misc] # noqa: N802 - zope's interfaces take no self; Twisted's name
+        """The socket itself."""
 
 
 @implementer(IPushProducer)
@@ -55,13 +65,12 @@ class CallerProtocol(Protocol):
             self._write_line(jsonrpc.encode_fault(None, jsonrpc.fault_of(Unauthorized())))
             self._transport.loseConnection()
             return
-        self._transport.bufferSize = UNREAD_BYTES  # type: ignore[attr-defined]
-        self._transport.registerProducer(self, True)  # type: ignore[attr-defined]
+        self._transport.bufferSize = UNREAD_BYTES
+        self._transport.registerProducer(self, True)
 
     @property
-    def _transport(self) -> ITransport:
-        assert self.transport is not None
-        return self.transport
+    def _transport(self) -> CallerTransport:
+        return cast("CallerTransport", self.transport)
 
     def dataReceived(self, data: bytes) -> None:
         *lines, rest = data.split(b"\n")
@@ -116,7 +125,7 @@ class CallerProtocol(Protocol):
         paused = bool(self._lines) or self._choked
         if paused != self._paused:
             self._paused = paused
-            reading = self._transport.pauseProducing if paused else self._transport.resumeProducing  # type: ignore[attr-defined]
+            reading = self._transport.pauseProducing if paused else self._transport.resumeProducing
             reading()
 
     def pauseProducing(self) -> None:
@@ -136,7 +145,7 @@ class CallerProtocol(Protocol):
         """Ends the connection once what was written has left; nothing more is heard."""
         self._choked = True
         self._lines.clear()
-        self._transport.unregisterProducer()  # type: ignore[attr-defined] # a stream transport's, not ITransport's
+        self._transport.unregisterProducer()
         self._transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -167,8 +176,7 @@ class CallerFactory(Factory):
             caller.hang_up()
 
 
-def caller_uid(transport: ITransport) -> int:
+def caller_uid(transport: CallerTransport) -> int:
     """Who is at the other end of a UNIX socket, by the kernel's word."""
-    handle: socket.socket = transport.getHandle()  # type: ignore[attr-defined]
-    packed = handle.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    packed = transport.getHandle().getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     return int(_CREDENTIALS.unpack(packed)[1])

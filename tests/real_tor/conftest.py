@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cwtchd.tor import network
+from tests.support.tor_process import TorProcess
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,3 +24,16 @@ def private_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     network.start(folder, 5, say=lambda _: None, owner=os.getpid())
     yield folder
     network.stop(folder, lambda _: None)
+
+
+@pytest.fixture
+def tors(private_network: Path) -> Iterator[list[TorProcess]]:
+    """A tor for each of two people, which outlive their daemons."""
+    made = [TorProcess(private_network), TorProcess(private_network)]
+    try:
+        for tor in made:
+            tor.start()
+        yield made
+    finally:
+        for tor in made:
+            tor.end()

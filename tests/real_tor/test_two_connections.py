@@ -62,18 +62,6 @@ class Alice:
 
 
 @pytest.fixture
-def tors(private_network: Path) -> Iterator[list[TorProcess]]:
-    made = [TorProcess(private_network), TorProcess(private_network)]
-    try:
-        for tor in made:
-            tor.start()
-        yield made
-    finally:
-        for tor in made:
-            tor.end()
-
-
-@pytest.fixture
 def alice(tors: list[TorProcess], tmp_path: Path) -> Iterator[Alice]:
     folder = tmp_path / "alice"
     folder.mkdir()

@@ -16,19 +16,6 @@ PATIENCE = 60
 
 
 @pytest.fixture
-def tors(private_network: Path) -> Iterator[list[TorProcess]]:
-    """A tor for alice and one for bob, which outlive their daemons."""
-    made = [TorProcess(private_network), TorProcess(private_network)]
-    try:
-        for tor in made:
-            tor.start()
-        yield made
-    finally:
-        for tor in made:
-            tor.end()
-
-
-@pytest.fixture
 def pair(tors: list[TorProcess], tmp_path: Path) -> Iterator[list[Node]]:
     """alice and bob, each attached to a tor of their own."""
     made = [

@@ -52,13 +52,13 @@ def list_(
     uow: UnitOfWork,
     params: schema.ProfileParams,  # noqa: ARG001 - the profile is all there is to say
 ) -> Outcome[list[schema.Conversation]]:
-    """Lists all contacts: accepted, pending and blocked."""
+    """Lists all conversations with contacts: accepted, pending and blocked."""
     return Outcome([present.conversation(row, on.presence) for row in contacts.listed(uow)])
 
 
 @methods.on_profile("contact.get", NotFound, example=(ONE, CONVERSATION))
 def get(on: OnProfile, uow: UnitOfWork, params: schema.ConversationParams) -> Outcome[schema.Conversation]:
-    """Shows a contact."""
+    """Shows a conversation with a contact."""
     return shown(on, Outcome(contacts.get(uow, params.conversation)))
 
 

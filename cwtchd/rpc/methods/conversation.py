@@ -3,7 +3,8 @@
 from cwtchd.app import contacts
 from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import NotFound
-from cwtchd.rpc import present, schema
+from cwtchd.rpc import schema
+from cwtchd.rpc.methods import contact
 from cwtchd.rpc.methods.contact import ONE, shown
 from cwtchd.rpc.methods.registry import Methods, OnProfile
 from cwtchd.rpc.methods.samples import ALICE, CONVERSATION
@@ -11,21 +12,11 @@ from cwtchd.store.database import UnitOfWork
 
 methods = Methods()
 
-
-@methods.on_profile("conversation.list", example=(schema.ProfileParams(profile=ALICE), [CONVERSATION]))
-def list_(
-    on: OnProfile,
-    uow: UnitOfWork,
-    params: schema.ProfileParams,  # noqa: ARG001 - the profile is all there is to say
-) -> Outcome[list[schema.Conversation]]:
-    """Lists all conversations."""
-    return Outcome([present.conversation(row, on.presence) for row in contacts.listed(uow)])
-
-
-@methods.on_profile("conversation.get", NotFound, example=(ONE, CONVERSATION))
-def get(on: OnProfile, uow: UnitOfWork, params: schema.ConversationParams) -> Outcome[schema.Conversation]:
-    """Shows a conversation."""
-    return shown(on, Outcome(contacts.get(uow, params.conversation)))
+# Every conversation is one with a contact so far: the same functions under the other name.
+methods.on_profile("conversation.list", example=(schema.ProfileParams(profile=ALICE), [CONVERSATION]))(
+    contact.list_
+)
+methods.on_profile("conversation.get", NotFound, example=(ONE, CONVERSATION))(contact.get)
 
 
 @methods.on_profile("conversation.mark_read", NotFound, example=(ONE, CONVERSATION))

@@ -71,6 +71,10 @@ class Method(Generic[P]):
     on_loop: Callable[[Session, P], object] | None = None
 
 
+ProfileFunction = Callable[[OnProfile, UnitOfWork, P], Outcome[Any]]
+LoopFunction = Callable[[Session, P], object]
+
+
 class Methods:
     """The methods of one noun, collected by their decorators."""
 
@@ -79,46 +83,32 @@ class Methods:
 
     def on_profile(
         self, name: str, *errors: type[Refusal], example: tuple[schema.Params, object]
-    ) -> Callable[[Callable[[OnProfile, UnitOfWork, P], Outcome[Any]]], None]:
+    ) -> Callable[[ProfileFunction[P]], ProfileFunction[P]]:
         """A method that is one unit of work of the profile that its params name."""
 
-        def add(function: Callable[[OnProfile, UnitOfWork, P], Outcome[Any]]) -> None:
+        def add(function: ProfileFunction[P]) -> ProfileFunction[P]:
             params, result = _types(function, 2)
             every = (*errors, ProfileLocked, StorageFailed)
+            decoder = msgspec.json.Decoder(params)
+            summary = _summary(function)
             self.all.append(
-                Method(
-                    name,
-                    params,
-                    result,
-                    _summary(function),
-                    every,
-                    example,
-                    msgspec.json.Decoder(params),
-                    on_profile=function,
-                )
+                Method(name, params, result, summary, every, example, decoder, on_profile=function)
             )
+            return function
 
         return add
 
     def on_loop(
         self, name: str, *errors: type[Refusal], example: tuple[schema.Params, object]
-    ) -> Callable[[Callable[[Session, P], object]], None]:
+    ) -> Callable[[LoopFunction[P]], LoopFunction[P]]:
         """A method of the daemon: its result, or a Deferred of it."""
 
-        def add(function: Callable[[Session, P], object]) -> None:
+        def add(function: LoopFunction[P]) -> LoopFunction[P]:
             params, result = _types(function, 1)
-            self.all.append(
-                Method(
-                    name,
-                    params,
-                    result,
-                    _summary(function),
-                    errors,
-                    example,
-                    msgspec.json.Decoder(params),
-                    on_loop=function,
-                )
-            )
+            decoder = msgspec.json.Decoder(params)
+            summary = _summary(function)
+            self.all.append(Method(name, params, result, summary, errors, example, decoder, on_loop=function))
+            return function
 
         return add
 
