@@ -38,7 +38,7 @@ class CallerTransport(ITransport, IConsumer, IPushProducer):
 
     bufferSize: int  # noqa: N815 - Twisted's name
 
-    def getHandle() -> socket.socket:  # type: ignore[misc] # noqa: N802 - zope's interfaces take no self; Twisted's name
+    def getHandle() -> socket.socket:  # noqa: N802 - Twisted's name; an interface of zope takes no self
         """The socket itself."""
 
 
