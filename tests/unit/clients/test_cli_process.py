@@ -187,3 +187,18 @@ def test_a_prompt_asks_once_to_unlock_and_may_be_interrupted(daemon: FakeDaemon,
         screen.until("Password: ")
         os.write(terminal, b"\x03")
         assert process.wait(20) == 130
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_with_a_closed_stream_nothing_strays_to_the_other(tmp_path: Path, closed: int) -> None:
+    script = f'exec "$0" -m cwtch_cli --socket "$1" daemon status {closed}>&-'
+    ended = subprocess.run(
+        ["sh", "-c", script, sys.executable, tmp_path / "none"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert ended.returncode == 3
+    assert ended.stdout == ""
+    assert ended.stderr == "" if closed == 2 else ended.stderr.startswith("cwtch: No daemon")
