@@ -30,6 +30,8 @@ from cwtchd.tor.transport import PeerStream
 AUTHENTICATION_SECONDS = 60
 UNAUTHENTICATED_LINKS = 64
 STRANGER_LINKS = 32
+UNITS_PER_LINK = 64
+"""So many decisions on one link's messages may wait: twice what an honest peer has in flight; its user's calls queue behind them."""
 LINKS_PER_PEER = 4
 """An honest peer needs two, and one more while it has not noticed that an older one is dead; the oldest gives way."""
 STRANGER_IDLE_SECONDS = 600
@@ -53,6 +55,8 @@ class PeerLink:
     """how this connection frames messages is known for good, by what the peer sent"""
     waiting: list[Event] = field(default_factory=list)
     """what the peer sent before its standing was decided"""
+    units: int = 0
+    """how many decisions on its messages wait"""
     heard_at: int = 0
     """when the peer last sent anything, milliseconds since the epoch"""
 
@@ -202,7 +206,6 @@ class Links:
             case Authenticated(onion):
                 link.peer = onion
                 self._watch(link, None)
-                link.stream.hold(held=True)
                 self._run(link, lambda uow: peer.authenticated(uow, link.number, onion))
             case MessageReceived():
                 onion = _known(link)
@@ -222,13 +225,21 @@ class Links:
 
     def _run(self, link: PeerLink, unit: Unit) -> None:
         def done(outcome: Outcome[object] | Exception) -> None:
+            link.units -= 1
+            self._steer(link)
             # What is not stored ends its connection, or what follows would overtake it.
             if isinstance(outcome, Exception):
                 if not isinstance(outcome, SourceEnded):
                     log.unforeseen("a peer's message was not stored", outcome)
                 self.hang_up(link)
 
+        link.units += 1
+        self._steer(link)
         self._listener.run(unit, done, link.source)
+
+    def _steer(self, link: PeerLink) -> None:
+        """Reads from a link, or waits with that until what was read is decided."""
+        link.stream.hold(self._held or link.undecided or link.units >= UNITS_PER_LINK)
 
     # --- what decisions want -------------------------------------------------------------------------------------
 
@@ -255,7 +266,7 @@ class Links:
         self._listener.link_changed(link)
         waiting, link.waiting = link.waiting, []
         self._handle_all(link, waiting)
-        link.stream.hold(self._held)
+        self._steer(link)
 
     def welcome(self, conversation: int) -> None:
         """A stranger was accepted: its links are a contact's from now on."""
@@ -284,7 +295,7 @@ class Links:
         if held != self._held:
             self._held = held
             for link in self._links.values():
-                link.stream.hold(held or link.undecided)
+                self._steer(link)
 
     def close(self) -> None:
         """Ends every link."""

@@ -102,8 +102,9 @@ class PeerStream(Protocol):
 
     def hold(self, held: bool) -> None:
         """Stops or goes on reading, for the sake of whoever stores what is read."""
-        self._held = held
-        self._steer()
+        if held != self._held:
+            self._held = held
+            self._steer()
 
     def pauseProducing(self) -> None:
         self._choked = True

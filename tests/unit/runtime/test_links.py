@@ -8,11 +8,13 @@ from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Factory, Protocol
 
 from cwtchd.app import contacts
+from cwtchd.app.effects import Outcome
 from cwtchd.protocol.connection import Connection
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.protocol.events import Event, MessageAcknowledged
 from cwtchd.protocol.model import Onion, PeerMessage, Role
 from cwtchd.runtime import dialling
+from cwtchd.runtime.ledger import Done
 from tests.support.memory_tor import MemoryTor
 from tests.support.peers import Someone, World
 
@@ -126,6 +128,21 @@ def test_a_contact_may_be_silent_for_as_long_as_it_likes(stage: Stage) -> None:
     stage.bob.do(lambda uow: contacts.accept(uow, 1))
     stage.wait(10_000)
     assert not speaker.stream.ended
+
+
+def test_a_flood_is_not_read_faster_than_it_is_decided_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaker = Speaker(stage)
+    undecided: list[Done] = []
+    monkeypatch.setattr(stage.bob.profile, "run", lambda unit, done, source=None: undecided.append(done))
+    for number in range(200):
+        speaker.say(number)
+    assert len(undecided) == 64
+    for done in undecided[:]:
+        done(Outcome(None))
+    stage.world.flush()
+    assert len(undecided) == 128
 
 
 def test_messages_of_a_stranger_are_acknowledged_on_the_link_on_which_they_came(stage: Stage) -> None:
