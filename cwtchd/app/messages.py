@@ -43,16 +43,16 @@ def send(
     contact = contacts.get(uow, conversation)
     if contact is None:
         raise NotFound
+    known = None if client_id is None else messages.named(uow, client_id)
+    if known is not None:
+        row = get(uow, known)
+        if (row.conversation, row.text, row.reply_to) != (conversation, text, reply_to):
+            raise AlreadyExists(message=known)
+        return Outcome(row)
     if contact.blocked:
         raise Blocked
     if not contact.accepted:
         raise NotAccepted
-    known = None if client_id is None else messages.named(uow, client_id)
-    if known is not None:
-        row = get(uow, known)
-        if (row.conversation, row.text) != (conversation, text):
-            raise AlreadyExists(message=known)
-        return Outcome(row, (Reach(conversation, contact.address),))
     body = _wrapper(uow, conversation, text, reply_to)
     if len(body) > BODY_LIMIT:
         raise MessageTooLarge(limit=BODY_LIMIT, size=len(body))

@@ -77,8 +77,10 @@ def message_received(uow: UnitOfWork, link: Link, peer: Onion, message: MessageR
     acknowledged = Outcome(None, (Acknowledge(link, message.id),))
     if messages.is_copy(uow, new):
         return acknowledged
-    if known.pending and not consent.has_room(uow, known, len(message.data)):
-        contacts.change(uow, known.id, turned_away=max(1, len(message.data)))
+    # What was turned away on one connection must not be overtaken on another: while it has no room, nothing has.
+    size = max(len(message.data), known.turned_away)
+    if known.pending and not consent.has_room(uow, known, size):
+        contacts.change(uow, known.id, turned_away=max(1, size))
         return _turned_away(link)
     stored = messages.add_incoming(uow, new)
     events.append(uow, EventType.MESSAGE_RECEIVED, conversation=known.id, message=stored)

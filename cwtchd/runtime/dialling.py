@@ -24,6 +24,7 @@ class DialBudget:
     def __init__(self, concurrent: int = CONCURRENT_DIALS) -> None:
         self._free = concurrent
         self._waiting: deque[Callable[[], None]] = deque()
+        self._giving = False
 
     def ask(self, go: Callable[[], None]) -> Callable[[], None]:
         """Calls `go` when a dial may begin, perhaps at once; returns what takes the request back while it waits."""
@@ -36,7 +37,13 @@ class DialBudget:
 
     def give_back(self) -> None:
         """A dial that began has ended, however."""
-        if self._waiting:
-            self._waiting.popleft()()
-        else:
-            self._free += 1
+        self._free += 1
+        if self._giving:
+            return  # a dial that ended at once: the loop below goes on, no stack grows
+        self._giving = True
+        try:
+            while self._waiting and self._free:
+                self._free -= 1
+                self._waiting.popleft()()
+        finally:
+            self._giving = False

@@ -4,6 +4,7 @@ Whatever touches the vault runs one at a time, in the order in which it was aske
 unlocks must not open one profile twice.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar, cast
@@ -83,7 +84,7 @@ class Home:
             await self._on_vault(lambda: self._vault.discard(made))
             raise
         assert opened is not None
-        await self._on_vault(made.finish)
+        await self._finish(made)
         return opened
 
     def unlock(self, password: str) -> "Deferred[Sequence[OpenProfile]]":
@@ -108,7 +109,7 @@ class Home:
             if profile is not None:
                 opened.append(profile)
                 if vault.unfinished:
-                    await self._on_vault(vault.finish)
+                    await self._finish(vault)
             elif vault.unfinished:
                 await self._on_vault(partial(self._vault.discard, vault))
             else:
@@ -117,6 +118,11 @@ class Home:
         if not opened:
             raise StorageFailed if unreadable else WrongPassword
         return opened
+
+    async def _finish(self, vault: OpenedVault) -> None:
+        """Takes the creation's mark off. The profile is there, and is kept, also where the disk refuses that."""
+        with contextlib.suppress(StorageFailed):
+            await self._on_vault(vault.finish)
 
     def lock(self, onion: str) -> "Deferred[None]":
         """Closes a profile: nothing that is asked of it from now on is done; its file is closed when the Deferred fires."""

@@ -78,15 +78,25 @@ def run_batch(
     try:
         told, wrote = _run_units(database, queued, taken, new_unit_of_work)
         database.commit()
-    except Exception as error:
-        if not ends_batch(error):
-            raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing of the batch is kept and everyone in it is told
         for each in taken:
             if each.source is not None:
                 each.source.ended = True
-        database.abandon()
+        if not ends_batch(error):
+            log.unforeseen("a batch could not be run", error)
+        _abandon(database)
         return [(each.done, StorageFailed()) for each in taken], False
     return told, wrote
+
+
+def _abandon(database: Database) -> None:
+    """Rolls back; on a disk so sick that even that fails, the next batch's BEGIN says so again."""
+    try:
+        database.abandon()
+    except Exception as error:
+        if not ends_batch(error):
+            raise
+        log.unforeseen("a batch could not be rolled back", error)
 
 
 def _run_units(

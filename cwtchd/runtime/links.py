@@ -255,9 +255,9 @@ class Links:
         if stranger and sum(other.stranger for other in self._links.values()) >= STRANGER_LINKS:
             self.hang_up(link)
             return
-        same = [other for other in self._links.values() if other.peer == link.peer]
-        if len(same) > LINKS_PER_PEER:
-            self.hang_up(same[0])
+        older = [other for other in self._links.values() if other.peer == link.peer and other.admitted]
+        if len(older) >= LINKS_PER_PEER:
+            self.hang_up(older[0])
         link.conversation = conversation
         link.stranger = stranger
         if stranger:

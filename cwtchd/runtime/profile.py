@@ -109,10 +109,12 @@ class OpenProfile(LinkListener):
         """Queues a unit; what it wants done is done after its commit, and before `done` is called."""
 
         def finished(outcome: Outcome[object] | Exception) -> None:
-            if isinstance(outcome, Outcome):
-                for effect in outcome.effects:
-                    self.perform(effect)
-            done(outcome)
+            try:
+                if isinstance(outcome, Outcome):
+                    for effect in outcome.effects:
+                        self.perform(effect)
+            finally:
+                done(outcome)
 
         self.ledger.submit(unit, finished, source)
         if self.ledger.pressed and not self._checking:
@@ -205,6 +207,11 @@ class OpenProfile(LinkListener):
         return None if link.conversation is None else self._pumps.get(link.conversation)
 
     # --- what pumps ask ------------------------------------------------------------------------------------------
+
+    @property
+    def can_dial(self) -> bool:
+        """Tor is there at this very moment."""
+        return self._around.tor.status.state is TorState.READY
 
     def dial(self, onion: Onion) -> "Deferred[None]":
         """Connects to a contact, on circuits of its own."""

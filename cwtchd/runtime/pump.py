@@ -52,6 +52,10 @@ class PumpOwner(Protocol):
     def run(self, unit: Unit, done: Callable[[Outcome[object] | Exception], None]) -> None:
         """Queues a unit of the profile's Ledger."""
 
+    @property
+    def can_dial(self) -> bool:
+        """Tor is there at this very moment."""
+
     def dial(self, onion: Onion) -> "Deferred[None]":
         """Connects to the contact; fires once the stream is open. What authenticates comes back by `link_up`."""
 
@@ -211,10 +215,16 @@ class Pump:
         if not self._tor_ready or self._link is not None:
             return
         self.calling = Calling.QUEUED
+        self._owner.presence_changed(self.conversation)
         self._leave_queue = self._budget.ask(self._begin_dial)
 
     def _begin_dial(self) -> None:
         self._leave_queue = lambda: None
+        if not self._owner.can_dial:
+            # Tor went while this waited for its turn: `tor_ready` says so, and calls again when it is back.
+            self.calling = Calling.NOT
+            self._budget.give_back()
+            return
         self.calling = Calling.DIALLING
         dial = self._dial = self._owner.dial(self._onion)
         self._owner.presence_changed(self.conversation)
@@ -246,6 +256,7 @@ class Pump:
         dial, self._dial = self._dial, None
         if dial is not None:
             dial.cancel()
+        self._owner.presence_changed(self.conversation)
 
     # --- bound: send ---------------------------------------------------------------------------------------------
 
@@ -345,9 +356,11 @@ class Pump:
             self._patience = self._clock.callLater(max(0.0, left), self._half_open)
 
     def _half_open(self) -> None:
-        if self._link is not None:
+        link = self._link
+        if link is not None:
             log.info("a connection was ended: a message went unacknowledged for 60 s")
-            self._owner.hang_up(self._link)
+            self._owner.hang_up(link)
+            self.link_down(link)  # also where the link was gone already, and nobody is told a second time
 
 
 def _cancelled(timer: IDelayedCall | None) -> None:

@@ -20,6 +20,7 @@ def private_folder(path: Path) -> Path:
         at = at.parent
     for folder in reversed(missing):
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        sync_folder(folder.parent)
     return path
 
 

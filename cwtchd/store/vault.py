@@ -76,7 +76,7 @@ class Vault:
             write_new(made.folder / "header", seal(key, content, self._randomness(NONCE_SIZE)))
             sync_folder(self._profiles)
         except OSError:
-            self.discard(made)
+            shutil.rmtree(made.folder, ignore_errors=True)
             raise
         return made
 
@@ -99,6 +99,9 @@ class Vault:
         """Removes the folder of a profile whose creation did not come to its end, and of no other."""
         if not vault.unfinished:
             return
+        for part in vault.folder.iterdir():  # the mark goes last, so that half a removal is gone on with
+            if part.name != "unfinished":
+                part.unlink()
         shutil.rmtree(vault.folder, ignore_errors=True)
 
     def _password_key(self, password: str) -> bytes:

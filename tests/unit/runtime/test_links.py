@@ -7,11 +7,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Factory, Protocol
 
-from cwtchd.app import contacts
+from cwtchd.app import contacts, messages
 from cwtchd.app.effects import Outcome
 from cwtchd.protocol.connection import Connection
 from cwtchd.protocol.crypto.onion import identity_from_seed
-from cwtchd.protocol.events import Event, MessageAcknowledged
+from cwtchd.protocol.events import Event, MessageAcknowledged, MessageReceived
 from cwtchd.protocol.model import Onion, PeerMessage, Role
 from cwtchd.runtime import dialling
 from cwtchd.runtime.ledger import Done
@@ -63,6 +63,12 @@ class Speaker:
     """A stranger that speaks the protocol over such a stream."""
 
     def __init__(self, stage: Stage, seed: int = 9) -> None:
+        self.authenticate(stage, seed)
+        self.write(self.connection.admit())
+        self.take()
+
+    def authenticate(self, stage: Stage, seed: int = 9) -> None:
+        """Does its half of the handshake."""
         self.stage = stage
         self.stream = stage.call()
         identity = identity_from_seed(bytes([seed]) * 32)
@@ -72,8 +78,11 @@ class Speaker:
         self.events: list[Event] = []
         self.write(self.connection.start())
         self.take()
-        self.write(self.connection.admit())
+
+    def hears(self) -> bool:
+        """Whether a message came on this stream."""
         self.take()
+        return any(isinstance(event, MessageReceived) for event in self.events)
 
     def write(self, data: bytes) -> None:
         assert self.stream.transport is not None
@@ -177,3 +186,45 @@ def test_only_so_many_dials_run_at_once_and_each_ends_once() -> None:
     assert began == [0, 1, 2, 3]
     budget.ask(lambda: began.append(5))
     assert began[-1] == 5
+
+
+def test_dials_that_end_at_once_grow_no_stack_and_lose_no_turn() -> None:
+    budget, began = dialling.DialBudget(2), []
+
+    def ends_at_once(number: int) -> None:
+        began.append(number)
+        budget.give_back()
+
+    budget.ask(lambda: began.append(-1))
+    budget.ask(lambda: began.append(-2))
+    for number in range(5_000):
+        budget.ask(lambda number=number: ends_at_once(number))  # type: ignore[misc]
+    budget.give_back()
+    budget.give_back()
+    assert began == [-1, -2, *range(5_000)]
+    began.clear()
+    for _ in range(3):
+        budget.ask(lambda: began.append(0))
+    assert len(began) == 2
+
+
+def test_five_connections_of_one_contact_that_authenticate_at_once_leave_four_that_serve(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaker = Speaker(stage)
+    stage.bob.do(lambda uow: contacts.accept(uow, 1))
+    speaker.stream.transport.loseConnection()  # type: ignore[union-attr]
+    stage.world.flush()
+    real, waiting = stage.bob.profile.run, []
+    monkeypatch.setattr(stage.bob.profile, "run", lambda *queued: waiting.append(queued))
+    speakers = [Speaker.__new__(Speaker) for _ in range(5)]
+    for each in speakers:
+        each.authenticate(stage)
+    monkeypatch.setattr(stage.bob.profile, "run", real)
+    for queued in waiting:
+        real(*queued)
+    stage.world.flush()
+    assert len(list(stage.bob.profile.admitted_links(1))) == 4
+    stage.bob.do(lambda uow: messages.send(uow, stage.bob.onion, 1, "to whom it concerns"))
+    stage.world.flush()
+    assert any(each.hears() for each in speakers)
