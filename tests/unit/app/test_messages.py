@@ -101,6 +101,11 @@ def test_a_message_that_its_client_named_is_stored_once(desk: Desk) -> None:
     with pytest.raises(AlreadyExists) as refused:
         send_named("another text", "k1")
     assert refused.value.details == {"message": first}
+    with pytest.raises(AlreadyExists):
+        desk.run(lambda uow: messages.send(uow, OWN.onion, 1, "once", reply_to=first, client_id="k1"))
+    desk.run(lambda uow: contacts.block(uow, 1))
+    assert send_named("once", "k1") == first, "it is stored, whatever has happened since"
+    desk.run(lambda uow: contacts.unblock(uow, 1))
     assert stored(desk) == 2
 
 

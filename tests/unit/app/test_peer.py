@@ -116,6 +116,16 @@ def test_a_stranger_leaves_no_more_than_64_kib(desk: Desk) -> None:
     assert desk.call_in(ALICE).effects == TURNED_AWAY
 
 
+def test_what_a_bound_keeps_out_is_not_overtaken_by_something_smaller(desk: Desk) -> None:
+    desk.call_in(ALICE)
+    for number in range(8):
+        assert desk.receive(ALICE, bytes([65 + number]) * 8_000, str(number)) != TURNED_AWAY
+    assert desk.receive(ALICE, b"x" * 2_000, "big") == TURNED_AWAY
+    assert desk.receive(ALICE, b"y", "small, on a second connection") == TURNED_AWAY
+    desk.run(lambda uow: contacts.accept(uow, 1))
+    assert desk.receive(ALICE, b"x" * 2_000, "big") == (Acknowledge(Link(1), "big"),)
+
+
 def test_all_strangers_of_a_profile_leave_no_more_than_4_mib(desk: Desk) -> None:
     count = 0
     for number in range(1, 100):
