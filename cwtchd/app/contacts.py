@@ -9,6 +9,7 @@ from cwtchd.protocol.crypto.onion import parse_onion
 from cwtchd.protocol.errors import InvalidOnion
 from cwtchd.protocol.model import Onion
 from cwtchd.store import contacts, events
+from cwtchd.store import messages as message_rows
 from cwtchd.store.contacts import ConversationRow
 from cwtchd.store.database import UnitOfWork
 from cwtchd.store.events import EventType
@@ -107,5 +108,5 @@ def unblock(uow: UnitOfWork, conversation: int) -> Outcome[ConversationRow]:
 def mark_read(uow: UnitOfWork, conversation: int) -> Outcome[ConversationRow]:
     """Marks all of a conversation read. Raises NotFound."""
     get(uow, conversation)
-    messages.mark_read(uow, conversation)
+    message_rows.mark_read(uow, conversation)
     return Outcome(get(uow, conversation))

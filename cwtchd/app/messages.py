@@ -151,8 +151,3 @@ def failed(uow: UnitOfWork, message: int, reason: str) -> Outcome[None]:
         row = get(uow, message)
         events.append(uow, EventType.MESSAGE_FAILED, conversation=row.conversation, message=message)
     return Outcome(None)
-
-
-def mark_read(uow: UnitOfWork, conversation: int) -> int:
-    """Marks everything of a conversation read; returns how many messages that were."""
-    return messages.mark_read(uow, conversation)

@@ -6,7 +6,6 @@ a caller that does not read is not read from, and one with too many calls under 
 
 import os
 import socket
-import struct
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -23,14 +22,13 @@ from cwtchd.rpc.dispatch import dispatch
 from cwtchd.rpc.methods.registry import Begun, Session
 from cwtchd.rpc.notify import ConnectionSubscriptions, LiveEvents
 from cwtchd.rpc.ports import DaemonPort
+from cwtchd.tor.addresses import peer_uid
 
 LINE_BYTES = 1 << 20
 CALLS_UNDER_WAY = 64
 """So many calls of one caller run at once: each may have an answer of a whole line."""
 UNREAD_BYTES = 1 << 20
 """So much may wait for a caller that does not read: a client may write a thousand calls before it reads the first answer."""
-
-_CREDENTIALS = struct.Struct("3i")
 
 
 class CallerTransport(ITransport, IConsumer, IPushProducer):
@@ -61,7 +59,7 @@ class CallerProtocol(Protocol):
         self._subscriptions = ConnectionSubscriptions(daemon, live, self._write_line, self.hang_up)
 
     def connectionMade(self) -> None:
-        if caller_uid(self._transport) != os.getuid():
+        if peer_uid(self._transport.getHandle()) != os.getuid():
             self._write_line(jsonrpc.encode_fault(None, jsonrpc.fault_of(Unauthorized())))
             self._transport.loseConnection()
             return
@@ -174,9 +172,3 @@ class CallerFactory(Factory):
         """Ends every connection, once what was written has left."""
         for caller in list(self._callers):
             caller.hang_up()
-
-
-def caller_uid(transport: CallerTransport) -> int:
-    """Who is at the other end of a UNIX socket, by the kernel's word."""
-    packed = transport.getHandle().getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return int(_CREDENTIALS.unpack(packed)[1])

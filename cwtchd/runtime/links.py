@@ -6,6 +6,7 @@ contact. Links know no policy of consent: they do what the decisions' effects sa
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory
@@ -71,28 +72,23 @@ class PeerLink:
         return self.conversation is not None
 
 
-class LinkListener:
+class LinkListener(Protocol):
     """What the profile is told of its links. One object, handed down at construction."""
 
     def run(self, unit: Unit, done: Callable[[Outcome[object] | Exception], None], source: Source) -> None:
         """Queues a unit of the profile's Ledger; effects are performed before `done`."""
-        raise NotImplementedError
 
     def link_changed(self, link: PeerLink) -> None:
         """The link was admitted, or its standing changed, or the peer was heard."""
-        raise NotImplementedError
 
     def link_settled(self, link: PeerLink) -> None:
         """The link's version is known."""
-        raise NotImplementedError
 
     def link_acknowledged(self, link: PeerLink, wire_id: str) -> None:
         """The peer acknowledged a message; the unit that marks its row is queued, and comes before any that is queued now."""
-        raise NotImplementedError
 
     def link_lost(self, link: PeerLink) -> None:
         """The link is gone."""
-        raise NotImplementedError
 
 
 class LinkFactory(Factory):

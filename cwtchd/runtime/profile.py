@@ -16,7 +16,7 @@ from cwtchd.protocol.wire.constants import acknowledgement
 from cwtchd.rpc.presence import ContactPresence
 from cwtchd.runtime.dialling import DialBudget
 from cwtchd.runtime.ledger import Done, Ledger, Source, Unit
-from cwtchd.runtime.links import LinkListener, Links, PeerLink
+from cwtchd.runtime.links import Links, PeerLink
 from cwtchd.runtime.pump import Calling, Pump
 from cwtchd.tor.interface import Tor, TorState, TorStatus
 
@@ -37,7 +37,7 @@ class Surroundings:
     budget: DialBudget = field(default_factory=DialBudget)
 
 
-class OpenProfile(LinkListener):
+class OpenProfile:
     """One profile while it is unlocked."""
 
     def __init__(

@@ -7,7 +7,6 @@ ended. Nothing here is remembered over a restart: the same rows lead the same wa
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, cast
 
@@ -69,14 +68,6 @@ class PumpOwner(Protocol):
         """Something of what clients see of the connection changed."""
 
 
-@dataclass(slots=True)
-class InFlight:
-    """A message that was transmitted on the bound link and is not acknowledged."""
-
-    message: int
-    since: float = field(repr=False)
-
-
 class Pump:
     """Sends one contact's outbox."""
 
@@ -106,7 +97,8 @@ class Pump:
         self._link: PeerLink | None = None
         self._bound_at = 0.0
         self._transmitted = 0
-        self._in_flight: dict[str, InFlight] = {}
+        self._in_flight: dict[str, float] = {}
+        """transmitted on the bound link and not acknowledged: the wire id, and since when"""
         self._pulling = False
         self._more = False
         self._rewound = False
@@ -307,7 +299,7 @@ class Pump:
                 break
             link.stream.write(link.stream.connection.send(message))
             self._transmitted = row.message
-            self._in_flight[row.wire_id] = InFlight(row.message, self._clock.seconds())
+            self._in_flight[row.wire_id] = self._clock.seconds()
             sent.append(row.message)
         if sent:
             self._watch_oldest()
@@ -352,7 +344,7 @@ class Pump:
         self._patience = None
         oldest = next(iter(self._in_flight.values()), None)
         if oldest is not None:
-            left = oldest.since + ACKNOWLEDGEMENT_SECONDS - self._clock.seconds()
+            left = oldest + ACKNOWLEDGEMENT_SECONDS - self._clock.seconds()
             self._patience = self._clock.callLater(max(0.0, left), self._half_open)
 
     def _half_open(self) -> None:

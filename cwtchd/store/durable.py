@@ -11,7 +11,7 @@ class NotOurFolder(Exception):
     """A folder that is somebody else's, or holds something else. The text is a sentence that says what to do."""
 
 
-def private_folder(path: Path) -> Path:
+def private_folder(path: Path) -> None:
     """Makes a folder that only its owner may enter, with those above it that are missing."""
     missing = []
     at = path
@@ -21,10 +21,9 @@ def private_folder(path: Path) -> Path:
     for folder in reversed(missing):
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         sync_folder(folder.parent)
-    return path
 
 
-def own_folder(path: Path) -> Path:
+def own_folder(path: Path) -> None:
     """The home: made where it is missing, and closed to others where it is empty or was ours before. Raises NotOurFolder, OSError."""
     private_folder(path)
     found = path.stat()
@@ -40,7 +39,6 @@ def own_folder(path: Path) -> Path:
                 "The home holds other things and is open to others: name an empty folder with --home."
             )
         path.chmod(FOLDER_MODE)
-    return path
 
 
 def sync_folder(path: Path) -> None:

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import re
+import socket
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,9 @@ CONNECT_SECONDS = 10
 class ITorReactor(IReactorTime, IReactorTCP, IReactorUNIX, IReactorProcess):
     """The parts of a reactor that Tor needs: the clock, sockets, processes."""
 
+
+_CREDENTIALS = struct.Struct("3i")
+"""pid, uid, gid (unix(7))"""
 
 UNIX_PATH_BYTES = 107
 """Where AF_UNIX ends (unix(7))."""
@@ -86,3 +91,9 @@ def endpoint(reactor: ITorReactor, address: SocketAddress) -> IStreamClientEndpo
     if ":" in address.host:
         return TCP6ClientEndpoint(reactor, address.host, address.port, CONNECT_SECONDS)  # type: ignore[no-untyped-call]
     return TCP4ClientEndpoint(reactor, address.host, address.port, CONNECT_SECONDS)
+
+
+def peer_uid(handle: socket.socket) -> int:
+    """Who is at the other end of a UNIX socket, by the kernel's word (SO_PEERCRED, unix(7))."""
+    credentials = handle.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(credentials)[1])

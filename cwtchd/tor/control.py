@@ -3,8 +3,6 @@
 No command's text leaves it in an exception: an ADD_ONION carries a profile's key.
 """
 
-import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from txtorcon.torcontrolprotocol import TorControlProtocol, TorDisconnectError, TorProtocolError
 
-from cwtchd.tor.addresses import ITorReactor, SocketAddress, UnixAddress, endpoint
+from cwtchd.tor.addresses import ITorReactor, SocketAddress, UnixAddress, endpoint, peer_uid
 
 ANSWER_SECONDS = 10
 """How long a control port may take to let us in."""
@@ -122,7 +120,7 @@ async def connect(reactor: ITorReactor, address: SocketAddress) -> ControlLink:
     except BaseException:
         protocol.transport.abortConnection()
         raise
-    uid = _peer_uid(protocol.transport.getHandle()) if isinstance(address, UnixAddress) else None
+    uid = peer_uid(protocol.transport.getHandle()) if isinstance(address, UnixAddress) else None
     return ControlLink(protocol, str(protocol.version), uid)
 
 
@@ -138,11 +136,6 @@ def _without_text(failure: Failure) -> str:
 def _only_ended(failure: Failure) -> None:
     if not isinstance(failure.value, TorDisconnectError):
         failure.raiseException()
-
-
-def _peer_uid(handle: socket.socket) -> int:
-    credentials = handle.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", credentials)[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from cwtchd.protocol.events import (
 )
 from cwtchd.protocol.model import Overlay, PeerVersion, Role
 from cwtchd.protocol.wire.auth import decode_auth, encode_auth
-from cwtchd.protocol.wire.constants import MESSAGE_LIMIT, PACKET_SIZE, SEALED_BLOCK, chat
+from cwtchd.protocol.wire.constants import MESSAGE_LIMIT, PACKET_SIZE, SEALED_BLOCK
 from cwtchd.protocol.wire.frame import (
     Framer,
     decode_length,
@@ -41,7 +41,7 @@ from cwtchd.protocol.wire.frame import (
 )
 from cwtchd.protocol.wire.overlay import decode_overlay, decode_quote
 from cwtchd.protocol.wire.peer import decode_peer_message, encode_peer_message
-from tests.support.pair import INBOUND_EPHEMERAL, End, Pair
+from tests.support.pair import INBOUND_EPHEMERAL, End, Pair, chat
 
 T = TypeVar("T")
 

@@ -20,68 +20,9 @@ def _small_disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
 
 
-def test_a_full_disk_refuses_and_what_was_told_is_there(tmp_path: Path, small_disk: Path) -> None:
-    onions = tmp_path / "onions"
-    onions.mkdir()
-    node = Node(small_disk, "alice", f"local:{onions}")
-    node.log = tmp_path / "alice.log"
-    try:
-        node.start()
-        node.create()
-        chat = node("contact.add", address=someone().onion)["id"]
-        told = []
-        for number in range(2000):
-            try:
-                told.append(node.send(chat, f"{number} {CANARY} " + "x" * 6000)["id"])
-            except Refused as error:
-                why = error.name
-                break
-        else:
-            pytest.fail("the disk was never full")
-        assert why == "storage_failed"
-        refused("storage_failed", node, "contact.add", address=someone().onion, message="y" * 6000)
-        assert [each["id"] for each in node.messages(chat)] == told
-        assert CANARY not in node.log.read_text()
-        remount(small_disk, "size=16m")
-        told.append(node.send(chat, "room again")["id"])
-        node.kill()
-        node.restart()
-        assert [each["id"] for each in node.messages(chat)] == told
-    finally:
-        node.end()
-
-
-def test_a_peers_message_that_the_disk_refuses_is_not_acknowledged(tmp_path: Path, small_disk: Path) -> None:
-    onions = tmp_path / "onions"
-    onions.mkdir()
-    node = Node(small_disk, "alice", f"local:{onions}")
-    node.log = tmp_path / "alice.log"
-    try:
-        node.start()
-        node.create()
-        who = someone()
-        chat = node("contact.add", address=who.onion)["id"]
-        peer = RawPeer.call(onions, node.id, who).authenticate().admit()
-        try:
-            for number in range(1000):
-                peer.say(f'{{"o":1,"d":"{number} {"x" * 6000}"}}', str(number))
-                peer.until(MessageAcknowledged, max(0, number - 10))
-        except (BrokenPipeError, ConnectionResetError, AssertionError):
-            pass  # closed while it was still writing
-        assert peer.until_closed(), "what is not stored closes its connection"
-        acknowledged = [event.id for event in peer.events if isinstance(event, MessageAcknowledged)]
-        assert acknowledged == [str(number) for number in range(len(acknowledged))]
-        stored = node.texts(chat, outgoing=False)
-        assert [text.split()[0] for text in stored][: len(acknowledged)] == acknowledged
-        remount(small_disk, "size=32m")
-        again = RawPeer.call(onions, node.id, who).authenticate().admit()
-        again.say('{"o":1,"d":"room again"}', "again")
-        until("stored", lambda: node.texts(chat, outgoing=False)[-1] == "room again")
-    finally:
-        node.end()
-
-
-def test_a_read_only_disk_refuses_and_what_was_there_stays(tmp_path: Path, small_disk: Path) -> None:
+@pytest.fixture(name="node")
+def _node(tmp_path: Path, small_disk: Path) -> Iterator[Node]:
+    """A daemon whose home is on the small disk; its log and its socket are elsewhere."""
     onions = tmp_path / "onions"
     onions.mkdir()
     node = Node(small_disk, "alice", f"local:{onions}")
@@ -89,17 +30,68 @@ def test_a_read_only_disk_refuses_and_what_was_there_stays(tmp_path: Path, small
     try:
         node.start()
         node.create()
-        chat = node("contact.add", address=someone().onion)["id"]
-        node.send(chat, "before")
-        node("profile.lock")
-        remount(small_disk, "ro")
-        refused("storage_failed", node.call, "profile.create", name="x", password="y")
-        refused("storage_failed", node.call, "profile.unlock", password=node.password)
-        remount(small_disk, "rw")
-        node.unlock()
-        assert node.texts(chat, outgoing=True) == ["before"]
+        yield node
     finally:
         node.end()
+
+
+def test_a_full_disk_refuses_and_what_was_told_is_there(node: Node, tmp_path: Path, small_disk: Path) -> None:
+    chat = node("contact.add", address=someone().onion)["id"]
+    told = []
+    for number in range(2000):
+        try:
+            told.append(node.send(chat, f"{number} {CANARY} " + "x" * 6000)["id"])
+        except Refused as error:
+            why = error.name
+            break
+    else:
+        pytest.fail("the disk was never full")
+    assert why == "storage_failed"
+    refused("storage_failed", node, "contact.add", address=someone().onion, message="y" * 6000)
+    assert [each["id"] for each in node.messages(chat)] == told
+    assert CANARY not in node.log.read_text()
+    remount(small_disk, "size=16m")
+    told.append(node.send(chat, "room again")["id"])
+    node.kill()
+    node.restart()
+    assert [each["id"] for each in node.messages(chat)] == told
+
+
+def test_a_peers_message_that_the_disk_refuses_is_not_acknowledged(
+    node: Node, tmp_path: Path, small_disk: Path
+) -> None:
+    who = someone()
+    chat = node("contact.add", address=who.onion)["id"]
+    peer = RawPeer.call(tmp_path / "onions", node.id, who).authenticate().admit()
+    try:
+        for number in range(1000):
+            peer.say(f'{{"o":1,"d":"{number} {"x" * 6000}"}}', str(number))
+            peer.until(MessageAcknowledged, max(0, number - 10))
+    except (BrokenPipeError, ConnectionResetError, AssertionError):
+        pass  # closed while it was still writing
+    assert peer.until_closed(), "what is not stored closes its connection"
+    acknowledged = [event.id for event in peer.events if isinstance(event, MessageAcknowledged)]
+    assert acknowledged == [str(number) for number in range(len(acknowledged))]
+    stored = node.texts(chat, outgoing=False)
+    assert [text.split()[0] for text in stored][: len(acknowledged)] == acknowledged
+    remount(small_disk, "size=32m")
+    again = RawPeer.call(tmp_path / "onions", node.id, who).authenticate().admit()
+    again.say('{"o":1,"d":"room again"}', "again")
+    until("stored", lambda: node.texts(chat, outgoing=False)[-1] == "room again")
+
+
+def test_a_read_only_disk_refuses_and_what_was_there_stays(
+    node: Node, tmp_path: Path, small_disk: Path
+) -> None:
+    chat = node("contact.add", address=someone().onion)["id"]
+    node.send(chat, "before")
+    node("profile.lock")
+    remount(small_disk, "ro")
+    refused("storage_failed", node.call, "profile.create", name="x", password="y")
+    refused("storage_failed", node.call, "profile.unlock", password=node.password)
+    remount(small_disk, "rw")
+    node.unlock()
+    assert node.texts(chat, outgoing=True) == ["before"]
 
 
 def test_a_canary_down_every_failing_path_is_in_no_log_and_no_answer(

@@ -235,8 +235,3 @@ def befriend(alice: Node, bob: Node) -> tuple[int, int]:
     request = bob("contact.list")[0]["id"]
     bob("contact.accept", conversation=request)
     return chat, request
-
-
-def open_files(pid: int) -> list[str]:
-    """What a process holds open."""
-    return [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]

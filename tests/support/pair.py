@@ -10,12 +10,18 @@ from cwtchd.protocol.connection import Connection
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.protocol.events import Event
 from cwtchd.protocol.model import Identity, Onion, PeerMessage, Role
-from cwtchd.protocol.wire.constants import PACKET_SIZE
+from cwtchd.protocol.wire.constants import CONTEXT_RAW, PACKET_SIZE
 
 OUTBOUND_SEED = bytes([1]) * 32
 INBOUND_SEED = bytes([3]) * 32
 OUTBOUND_EPHEMERAL = bytes([2]) * 32
 INBOUND_EPHEMERAL = bytes([4]) * 32
+
+
+def chat(message_id: str, data: bytes) -> PeerMessage:
+    """A chat message; `data` is the overlay's text in UTF-8 (wire-peer §4.4)."""
+    return PeerMessage(message_id, CONTEXT_RAW, data)
+
 
 Randomness = Callable[[int], bytes]
 

@@ -39,11 +39,6 @@ def acknowledgement(message_id: str) -> PeerMessage:
     return PeerMessage(message_id, CONTEXT_ACKNOWLEDGEMENT, b"")
 
 
-def chat(message_id: str, data: bytes) -> PeerMessage:
-    """A chat message; `data` is the overlay's text in UTF-8 (§4.4)."""
-    return PeerMessage(message_id, CONTEXT_RAW, data)
-
-
 def version_message() -> PeerMessage:
     """What says that we speak version 2: deliberately no readable getVal, so that old peers ignore it (§4.2)."""
     return PeerMessage(VERSION_ID, CONTEXT_GET_VALUE, bytes([VERSION_2]))

@@ -21,7 +21,7 @@ from cwtchd.protocol.events import (
 )
 from cwtchd.protocol.model import PeerMessage, PeerVersion, Role
 from cwtchd.protocol.wire import constants
-from cwtchd.protocol.wire.constants import PACKET_SIZE, acknowledgement, chat
+from cwtchd.protocol.wire.constants import PACKET_SIZE, acknowledgement
 from cwtchd.protocol.wire.frame import encode_plain, encode_sealed
 from tests.support.pair import (
     INBOUND_EPHEMERAL,
@@ -30,6 +30,7 @@ from tests.support.pair import (
     OUTBOUND_SEED,
     End,
     Pair,
+    chat,
     drawn,
 )
 from tests.support.vectors import vectors

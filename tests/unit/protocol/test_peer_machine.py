@@ -6,8 +6,9 @@ from automat import NoTransition
 from cwtchd.protocol.events import Event, MessageAcknowledged, MessageIgnored, MessageReceived, VersionSettled
 from cwtchd.protocol.machines.peer import Peer, PeerState, build_peer
 from cwtchd.protocol.model import Overlay, PeerMessage, PeerVersion
-from cwtchd.protocol.wire.constants import acknowledgement, chat, version_message
+from cwtchd.protocol.wire.constants import acknowledgement, version_message
 from cwtchd.protocol.wire.overlay import encode_overlay
+from tests.support.pair import chat
 
 CHAT = chat("7", b'{"o":1,"d":"hi"}')
 VERSION = b'{"ID":"im.cwtch.version","Context":"im.cwtch.getVal","Data":"Ag=="}'

@@ -10,6 +10,7 @@ from cwtchd.protocol.errors import LocalProtocolError, MessageTooLarge, RemotePr
 from cwtchd.protocol.model import PeerMessage, PeerVersion
 from cwtchd.protocol.wire import constants
 from cwtchd.protocol.wire.peer import data_limit, decode_peer_message, encode_peer_message
+from tests.support.pair import chat
 from tests.support.vectors import named, vectors
 
 VECTORS = vectors("peer_message")
@@ -107,6 +108,6 @@ def test_size_is_bounded_before_anything_is_parsed(version: PeerVersion) -> None
 
 
 def test_the_short_hands_say_what_they_are_named_after() -> None:
-    assert constants.chat("7", b"{}") == PeerMessage("7", "im.cwtch.raw", b"{}")
+    assert chat("7", b"{}") == PeerMessage("7", "im.cwtch.raw", b"{}")
     assert constants.acknowledgement("7") == PeerMessage("7", "im.cwtch.acknowledgement", b"")
-    assert "secret" not in repr(constants.chat("7", b"secret"))
+    assert "secret" not in repr(chat("7", b"secret"))
