@@ -3,7 +3,7 @@
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -11,10 +11,15 @@ import platformdirs
 
 import cwtchd
 from cwtchd.config import Config, TorChoice
+from cwtchd.credential import PasswordSources, SecretFile, named
 from cwtchd.tor.addresses import AddressUnclear, parse
 from cwtchd.tor.tornet_command import tornet
 
 HOME_VARIABLE = "CWTCHD_HOME"
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
+
+CONFIG_KEYS = ("home", "socket", "tor", "tor_network", "tor_password_file", "password_file")
+"""What a --config file may hold, each a text."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,7 +47,7 @@ main.add_command(tornet)
     "--config",
     "config_file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A TOML file with the keys home, socket, tor and tor_network; an option on the command line wins.",
+    help=f"A TOML file with the keys {', '.join(CONFIG_KEYS)}; an option on the command line wins.",
 )
 @click.option(
     "--tor",
@@ -55,18 +60,52 @@ main.add_command(tornet)
     type=click.Path(path_type=Path),
     help="The folder of a private network made by `cwtchd tornet`.",
 )
+@click.option(
+    "--tor-password-file",
+    type=click.Path(path_type=Path),
+    help="Holds the password of a running tor's control port, where that gives no cookie.",
+)
+@click.option(
+    "--password-file",
+    "password_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Holds a password whose profiles are opened at the start. May be given more than once.",
+)
+@click.option(
+    "--password-fd",
+    "password_descriptors",
+    type=click.IntRange(0),
+    multiple=True,
+    help="An open descriptor from which such a password is read, to its end. May be given more than once.",
+)
 def run(
     home: Path | None,
     socket_path: Path | None,
     config_file: Path | None,
     tor: str | None,
     tor_network: Path | None,
+    tor_password_file: Path | None,
+    password_files: tuple[Path, ...],
+    password_descriptors: tuple[int, ...],
 ) -> None:
-    """Runs the daemon in the foreground until it is told to stop."""
-    given = {"home": home, "socket": socket_path, "tor": tor, "tor_network": tor_network}
+    """Runs the daemon in the foreground until it is told to stop.
+
+    Each file in $CREDENTIALS_DIRECTORY whose name begins with `password` opens its profiles like a --password-file.
+    """
+    given = {
+        "home": home,
+        "socket": socket_path,
+        "tor": tor,
+        "tor_network": tor_network,
+        "tor_password_file": tor_password_file,
+    }
+    _keep_for_ourselves(password_descriptors)
     config = configured(
         {**_read(config_file), **{key: str(value) for key, value in given.items() if value is not None}},
         os.environ,
+        password_files,
+        password_descriptors,
     )
     # The reactor is chosen before anything of Twisted that would install another.
     from twisted.internet import asyncioreactor  # noqa: PLC0415 - see above
@@ -86,15 +125,37 @@ def _read(config_file: Path | None) -> dict[str, str]:
         raise click.ClickException(
             "The --config file can't be read as TOML: correct it, or leave it out."
         ) from None
-    unknown = sorted(set(content) - {"home", "socket", "tor", "tor_network"})
-    if unknown or not all(isinstance(value, str) for value in content.values()):
+    if set(content) - set(CONFIG_KEYS) or not all(isinstance(value, str) for value in content.values()):
         raise click.ClickException(
-            "The --config file holds something else than the texts home, socket, tor and tor_network: correct it."
+            f"The --config file holds something else than the texts {', '.join(CONFIG_KEYS)}: correct it."
         )
     return content
 
 
-def configured(given: Mapping[str, str], environment: Mapping[str, str]) -> Config:
+def _keep_for_ourselves(descriptors: Sequence[int]) -> None:
+    """Checks what --password-fd names, before any descriptor of the daemon's own could bear such a number."""
+    try:
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+    except OSError:
+        raise click.ClickException(
+            "--password-fd names a descriptor that is not open: open it in the command, as in `3<FILE`."
+        ) from None
+    if len(set(descriptors)) < len(descriptors) or set(descriptors) & {
+        sys.stdout.fileno(),
+        sys.stderr.fileno(),
+    }:
+        raise click.ClickException(
+            "--password-fd names a descriptor twice, or one that is written to: name another."
+        )
+
+
+def configured(
+    given: Mapping[str, str],
+    environment: Mapping[str, str],
+    password_files: Sequence[Path] = (),
+    password_descriptors: Sequence[int] = (),
+) -> Config:
     """The Config of what was given, with the contract's defaults (rpc.md, Transport and Starting it)."""
     for name, value in given.items():
         if not value or "\0" in value:
@@ -110,20 +171,41 @@ def configured(given: Mapping[str, str], environment: Mapping[str, str]) -> Conf
         socket_path = home / "cwtchd.sock"
     else:
         socket_path = Path(runtime) / "cwtchd" / "cwtchd.sock"
+    named_credentials = environment.get(CREDENTIALS_VARIABLE)
+    credentials = Path(named_credentials).absolute() if named_credentials else None
+    if not password_files and "password_file" in given:
+        password_files = (Path(given["password_file"]),)
+    files = tuple(file.absolute() for file in password_files)
+    return Config(
+        home,
+        socket_path,
+        _tor_choice(given, credentials),
+        passwords=PasswordSources(files, tuple(password_descriptors), credentials),
+    )
+
+
+def _tor_choice(given: Mapping[str, str], credentials: Path | None) -> TorChoice:
     attach = given.get("tor", "own")
     network = Path(given["tor_network"]).absolute() if "tor_network" in given else None
     if network is not None and not (network / "client.torrc").is_file():
         raise click.ClickException(
             "There is no private network in that folder: start one with `cwtchd tornet start --dir DIR`."
         )
-    if attach != "own":
-        try:
-            parse(attach)
-        except AddressUnclear as error:
-            raise click.ClickException(str(error)) from error
-    if network is not None and attach != "own":
+    if attach == "own":
+        if "tor_password_file" in given:
+            raise click.ClickException("--tor-password-file is for a running tor: name that one with --tor.")
+        return TorChoice(None, network)
+    try:
+        parse(attach)
+    except AddressUnclear as error:
+        raise click.ClickException(str(error)) from error
+    if network is not None:
         raise click.ClickException("--tor-network is for a tor of the daemon's own: leave --tor out.")
-    return Config(home, socket_path, TorChoice(None if attach == "own" else attach, network))
+    if "tor_password_file" in given:
+        password: SecretFile | None = SecretFile(Path(given["tor_password_file"]).absolute())
+    else:
+        password = None if credentials is None else next(iter(named(credentials, "tor-password")), None)
+    return TorChoice(attach, password=password)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """What a daemon is told at its start: one frozen value, handed down from the command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from cwtchd.credential import PasswordSources, SecretFile
 
 PEER_PORT = 9878
 """The virtual port of every Cwtch onion (wire-peer §2.1)."""
@@ -9,6 +11,9 @@ PEER_PORT = 9878
 
 MESSAGES_IN_FLIGHT = 32
 """So many messages of ours may be unacknowledged on one connection."""
+
+EVENTS_KEPT = 200_000
+"""So many rows of each profile's event log are kept, where the configuration names no other number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,16 @@ class TorChoice:
     attach: str | None = None
     network: Path | None = None
     executable: Path | None = None
+    password: SecretFile | None = None
+    """what the control port of a running tor may ask for, where it lets nobody in by cookie"""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAddress:
+    """A loopback address; port 0 lets the system choose."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +56,10 @@ class Config:
     socket: Path
     tor: TorChoice = TorChoice()
     kdf: KdfCost = KdfCost()
+    group: str | None = None
+    """a UNIX group whose members may connect; they need a token all the same"""
+    http: HttpAddress | None = None
+    """where the loopback HTTP transport listens; None: nowhere"""
+    events_kept: int = EVENTS_KEPT
+    passwords: PasswordSources = field(default_factory=PasswordSources)
+    """what opens profiles at the start, without a person"""

@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import (
     IListeningPort,
     IReactorCore,
+    IReactorFDSet,
     IReactorFromThreads,
 )
 from twisted.python.failure import Failure
@@ -26,22 +27,29 @@ from cwtchd.config import Config
 from cwtchd.protocol.crypto.primitives import random_bytes
 from cwtchd.rpc import schema
 from cwtchd.rpc.notify import LiveEvents
-from cwtchd.rpc.ports import ProfilePort
+from cwtchd.rpc.profile_port import ProfilePort
 from cwtchd.rpc.transport import CallerFactory
+from cwtchd.runtime.api_tokens import ApiTokens
 from cwtchd.runtime.home import Home
 from cwtchd.runtime.profile import OpenProfile, Surroundings
+from cwtchd.runtime.supervisor import Supervisor, standing
 from cwtchd.runtime.threads import RealThreads
+from cwtchd.runtime.unattended import Unattended
+from cwtchd.store.daemon_database import DaemonDatabase
 from cwtchd.store.durable import NotOurFolder, own_folder, private_folder
 from cwtchd.store.vault import Vault
 from cwtchd.tor.addresses import ITorReactor
 from cwtchd.tor.interface import DialFailed, Tor, TorStatus
 from cwtchd.tor.service import TorService
 
+SOCKET_MODE = 0o600
+CALLERS_WAITING = 1024
+"""So many may connect at one moment: a UNIX socket that is full refuses those that can't wait."""
 SOCKET_PATH_BYTES = 100
 """AF_UNIX ends at 107 bytes; the contract stops at 100, which leaves room for the lock beside it."""
 
 
-class Reactor(ITorReactor, IReactorCore, IReactorFromThreads):
+class Reactor(ITorReactor, IReactorCore, IReactorFDSet, IReactorFromThreads):
     """The powers of Twisted's reactor that the daemon needs."""
 
 
@@ -67,10 +75,15 @@ class Daemon:
         self._stopping: Deferred[None] | None = None
         self._live = LiveEvents(now_ms)
         self._callers = CallerFactory(self, self._live)
-        self._threads = RealThreads(reactor, now_ms, random_bytes)
+        self._threads = RealThreads(reactor, now_ms, random_bytes, config.events_kept)
+        database = DaemonDatabase(config.home / "daemon.db", now_ms, random_bytes)
+        self._api_tokens = ApiTokens(database, self._threads, now_ms, self._revoked)
         chance = random.SystemRandom().random
         around = Surroundings(reactor, now_ms, random_bytes, chance, tor)
         self._home = Home(Vault(config.home, config.kdf, random_bytes), self._threads, around, self._live)
+        self._unattended = Unattended(
+            reactor, config.passwords, lambda password: self._home.unlock(password, unattended=True)
+        )
 
     # --- start and stop ------------------------------------------------------------------------------------------
 
@@ -98,7 +111,9 @@ class Daemon:
                         "Something that is not a socket stands at the socket's path: name another with --socket."
                     )
                 path.unlink()  # left by a daemon that was killed: the lock says that none is there
-            self._port = self._reactor.listenUNIX(str(path), self._callers, mode=0o600)
+            self._port = self._reactor.listenUNIX(
+                str(path), self._callers, backlog=CALLERS_WAITING, mode=SOCKET_MODE
+            )
         except NotOurFolder as error:
             raise CannotStart(str(error)) from error
         except OSError as error:
@@ -106,6 +121,7 @@ class Daemon:
                 f"The home or the socket can't be used: {os.strerror(error.errno or 0)}."
             ) from error
         self._tor.start()
+        self._unattended.begin()
 
     def _take(self, path: Path, taken: str) -> None:
         """Holds a lock that ends with the process, however that ends."""
@@ -132,6 +148,7 @@ class Daemon:
 
     async def _stop(self) -> None:
         self._callers.close()
+        self._unattended.close()
         if self._port is not None:
             try:
                 await maybeDeferred(self._port.stopListening)
@@ -142,6 +159,9 @@ class Daemon:
         finally:
             await self._tor.stop()
             self._threads.stop()
+
+    def _revoked(self, token: int) -> None:
+        self._callers.revoked(token)
 
     # --- what the API asks ---------------------------------------------------------------------------------------
 
@@ -156,9 +176,27 @@ class Daemon:
         return now_ms() - self._started_at
 
     @property
+    def now(self) -> int:
+        """The clock, milliseconds since the epoch."""
+        return now_ms()
+
+    @property
+    def api_tokens(self) -> ApiTokens:
+        """Who else may call."""
+        return self._api_tokens
+
+    @property
     def tor_status(self) -> TorStatus:
         """How Tor stands."""
         return self._tor.status
+
+    @property
+    def standing(self) -> str:
+        """How everything stands, for whoever supervises the process."""
+        opened = self._home.listed()
+        online = sum(profile.published_since is not None for profile in opened)
+        tried = self._unattended
+        return standing(self._tor.status, len(opened), online, tried.waiting, tried.useless)
 
     def reset_tor(self) -> "Deferred[None]":
         """New circuits; fails with TorUnavailable."""
@@ -219,6 +257,7 @@ def run_daemon(config: Config, tor: Tor | None = None) -> int:
     from twisted.internet import reactor as installed  # noqa: PLC0415 - importing it installs one
 
     reactor = cast("Reactor", installed)
+    supervisor = Supervisor.of(reactor, os.environ)
     harden()
     log.take_over()
     if tor is None:
@@ -232,8 +271,12 @@ def run_daemon(config: Config, tor: Tor | None = None) -> int:
         daemon.give_up()
         return 1
     log.info("the API answers")
+    tor.watch(lambda _: supervisor.tell())
+    reactor.callWhenRunning(supervisor.ready, lambda: daemon.standing)
+    reactor.addSystemEventTrigger("before", "shutdown", supervisor.stopping)
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stop)
     reactor.run()
+    supervisor.close()
     return 0
 
 

@@ -1,4 +1,5 @@
-"""Pages that the code itself writes: docs/rpc.md from the OpenRPC document, docs/machines/*.md from the state machines.
+"""What the code itself writes: docs/rpc.md and the client's typed methods from the OpenRPC document, docs/machines/*.md from the
+state machines.
 
 `python -m tools.generate_docs` writes them; with `--check` it only says which are stale, and exits 1 where any is.
 """
@@ -14,6 +15,7 @@ from automat import TypeMachine
 from cwtchd.protocol.machines import auth, peer, socks
 from cwtchd.rpc.dispatch import DOCUMENT
 from cwtchd.tor import status
+from tools import generate_cli, generate_client
 
 DOCS = Path(__file__).parent.parent / "docs"
 GENERATED = "<!-- Made by `make docs` from the code: change the code, not this page. -->\n"
@@ -110,18 +112,20 @@ def pages() -> dict[Path, str]:
     machines = {
         DOCS / "machines" / f"{name}.md": machine_page(name, *machine) for name, machine in MACHINES.items()
     }
-    return {DOCS / "rpc.md": rpc_page(DOCUMENT), **machines}
+    clients = {**generate_client.modules(DOCUMENT), **generate_cli.files()}
+    return {DOCS / "rpc.md": rpc_page(DOCUMENT), **machines, **clients}
 
 
 def main(check: bool) -> int:
     """Writes the pages, or says which are stale."""
-    stale = [path for path, text in pages().items() if not path.exists() or path.read_text("utf-8") != text]
+    made = pages()
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in stale:
         if check:
             print(f"{path.relative_to(DOCS.parent)} is stale: run `make docs`.", file=sys.stderr)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(pages()[path], "utf-8")
+            path.write_text(made[path], "utf-8")
     return int(check and bool(stale))
 
 

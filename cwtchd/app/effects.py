@@ -53,7 +53,15 @@ class PartWith:
     onion: Onion = field(repr=False)
 
 
-Effect = Admit | Acknowledge | Hangup | Reach | PartWith
+@dataclass(frozen=True, slots=True)
+class ShowProfile:
+    """The profile is another from now on: clients see it so."""
+
+    name: str = field(repr=False)
+    autostart: bool
+
+
+Effect = Admit | Acknowledge | Hangup | Reach | PartWith | ShowProfile
 
 T_co = TypeVar("T_co", covariant=True)
 

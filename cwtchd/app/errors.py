@@ -63,7 +63,9 @@ class TorUnavailable(Refusal):
 class Unauthorized(Refusal):
     code = -32008
     name = "unauthorized"
-    sentence = "This caller may not do that: connect as the user who runs the daemon."
+    sentence = (
+        "This caller may not do that: connect as the user who runs the daemon, or with a token that may."
+    )
 
 
 class Blocked(Refusal):
@@ -84,10 +86,24 @@ class StorageFailed(Refusal):
     sentence = "The disk did not take it: nothing was changed. Make room or make it writable, and try again."
 
 
+class CursorExpired(Refusal):
+    code = -32016
+    name = "cursor_expired"
+    sentence = (
+        "The events behind this cursor are no longer kept: read anew what you need, then follow from `head`."
+    )
+
+
 class BatchTooLarge(Refusal):
     code = -32017
     name = "batch_too_large"
     sentence = "A batch holds at most 100 calls: split it."
+
+
+class NotSupported(Refusal):
+    code = -32018
+    name = "not_supported"
+    sentence = "This can't be done on this connection: use the socket, or a WebSocket."
 
 
 class Stopping(Refusal):

@@ -1,10 +1,11 @@
-"""A profile's beginning: made once, woken at each unlock with what it wants."""
+"""A profile itself: made once, woken at each unlock with what it wants, changed by its owner."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from cwtchd.app.effects import Reach
-from cwtchd.store import contacts, profiles
+from cwtchd.app.effects import Outcome, Reach, ShowProfile
+from cwtchd.store import contacts, events, profiles
 from cwtchd.store.database import UnitOfWork
+from cwtchd.store.events import EventType
 from cwtchd.store.profiles import ProfileRow
 
 SEED_SIZE = 32
@@ -33,3 +34,29 @@ def wake(uow: UnitOfWork) -> Woken | None:
         profile,
         tuple(Reach(row.id, row.address, now=True) for row in known if row.accepted and not row.blocked),
     )
+
+
+def rename(uow: UnitOfWork, name: str) -> Outcome[ProfileRow]:
+    """Calls it otherwise; only this side ever sees the name."""
+    known = _known(uow)
+    return _changed(uow, known, replace(known, name=name))
+
+
+def set_autostart(uow: UnitOfWork, autostart: bool) -> Outcome[ProfileRow]:
+    """Says whether an unattended start opens it."""
+    known = _known(uow)
+    return _changed(uow, known, replace(known, autostart=autostart))
+
+
+def _known(uow: UnitOfWork) -> ProfileRow:
+    known = profiles.read(uow)
+    assert known is not None, "an open profile has its row"
+    return known
+
+
+def _changed(uow: UnitOfWork, before: ProfileRow, after: ProfileRow) -> Outcome[ProfileRow]:
+    if after == before:
+        return Outcome(after)
+    profiles.change(uow, name=after.name, autostart=after.autostart)
+    events.append(uow, EventType.PROFILE_CHANGED)
+    return Outcome(after, (ShowProfile(after.name, after.autostart),))

@@ -8,6 +8,7 @@ import msgspec
 import cwtchd
 from cwtchd.rpc import schema
 from cwtchd.rpc.methods.registry import Method, Methods, Session
+from cwtchd.store.api_tokens import Scope
 from cwtchd.store.events import EventType
 
 methods = Methods()
@@ -28,7 +29,7 @@ LIVE = {
 _document: dict[str, Any] = {}
 
 
-@methods.on_loop("rpc.discover", example=(schema.NoParams(), {"openrpc": OPENRPC}))
+@methods.on_loop("rpc.discover", Scope.READ, narrows=True, example=(schema.NoParams(), {"openrpc": OPENRPC}))
 def discover(session: Session, params: schema.NoParams) -> dict[str, Any]:  # noqa: ARG001 - it takes nothing
     """Returns this description: every method with its params, result, errors and an example, and every event."""
     return _document

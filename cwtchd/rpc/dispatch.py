@@ -16,13 +16,13 @@ from twisted.python.failure import Failure
 from cwtchd import log
 from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import LimitExceeded, ProfileLocked, Refusal
-from cwtchd.rpc import discover, jsonrpc
+from cwtchd.rpc import access, discover, jsonrpc
 from cwtchd.rpc.jsonrpc import Batch, Call, CallId, Fault
-from cwtchd.rpc.methods import contact, conversation, daemon, event, message, profile
+from cwtchd.rpc.methods import contact, conversation, daemon, event, message, profile, rpc, token
 from cwtchd.rpc.methods.registry import Method, OnProfile, Session, table
 from cwtchd.store.database import UnitOfWork
 
-BATCH_BYTES = (1 << 20) - (1 << 15)
+BATCH_BYTES = (1 << 20) - (1 << 17)
 """What the answers of a batch may hold together, so that a line of refusals still fits behind them."""
 
 Answer = Callable[[bytes | None], None]
@@ -30,6 +30,8 @@ Answer = Callable[[bytes | None], None]
 
 METHODS = table(
     discover.methods.all,
+    rpc.methods.all,
+    token.methods.all,
     daemon.methods.all,
     profile.methods.all,
     contact.methods.all,
@@ -107,7 +109,11 @@ def _run(session: Session, call: Call, answer: Answer) -> None:
         _answer_fault(call.id, jsonrpc.METHOD_NOT_FOUND, answer)
         return
     try:
+        method.need.check(session.caller.grant)
         params = method.decoder.decode(call.params)
+    except Refusal as refusal:
+        _answer_fault(call.id, jsonrpc.fault_of(refusal), answer)
+        return
     except (msgspec.DecodeError, RecursionError):
         _answer_fault(call.id, jsonrpc.INVALID_PARAMS, answer)
         return
@@ -128,9 +134,18 @@ def _run_on_profile(
     if port is None or function is None:
         _answer_fault(call_id, jsonrpc.fault_of(ProfileLocked()), answer)
         return
-    on = OnProfile(port.onion, port.presence)
+    try:
+        access.check_params(session.caller.grant, port, params)
+    except Refusal as refusal:
+        _answer_fault(call_id, jsonrpc.fault_of(refusal), answer)
+        return
+    grant = session.caller.grant
+    on = OnProfile(
+        port.onion, port.presence, port.published_since, None if grant is None else grant.conversations
+    )
 
     def unit(uow: UnitOfWork) -> Outcome[object]:
+        access.check_message(grant, uow, params)
         outcome = function(on, uow, params)
         line = None if isinstance(call_id, UnsetType) else jsonrpc.encode_result(call_id, outcome.value)
         return Outcome(line, outcome.effects)
@@ -156,6 +171,9 @@ def _run_on_loop(
         _answer_fault(call_id, _fault(failure.value), answer)
 
     try:
+        profile = getattr(params, "profile", None)
+        port = None if profile is None else session.daemon.open_profile(profile)
+        access.check_params(session.caller.grant, port, params)
         result = method.on_loop(session, params)
     except Exception as error:  # noqa: BLE001 - becomes a refusal or an incident
         _answer_fault(call_id, _fault(error), answer)

@@ -1,27 +1,107 @@
-"""A page of a profile's log, as `event.list` shows it and as subscriptions pull it: one reading, one bound."""
+"""A page of a profile's log, as `event.list` shows it and as subscriptions pull it: one reading, one bound.
+
+What a row names is looked up once a page: its messages in one statement, each conversation once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
+from cwtchd.app.errors import CursorExpired
 from cwtchd.protocol.model import Onion
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.presence import Presence
-from cwtchd.store import events
+from cwtchd.store import contacts, events, messages, profiles
+from cwtchd.store.contacts import ConversationRow
 from cwtchd.store.database import UnitOfWork
+from cwtchd.store.events import EventRow, EventType, Only
 
 PAGE_ROWS = 256
 PAGE_BYTES = (1 << 20) - 4096
 """A page is cut where its reply would pass the contract's 1 MiB; the envelope has the rest."""
 
+Shown = (
+    schema.Message
+    | schema.Conversation
+    | schema.Profile
+    | schema.DeletedMessage
+    | schema.DeletedConversation
+    | schema.Nothing
+)
 
-def page(uow: UnitOfWork, own: Onion, presence: Presence, after: int, limit: int) -> schema.EventPage:
-    """The next events behind `after`, at most `limit`, built now from the rows that they name."""
-    shown: list[schema.Event] = []
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltEvent:
+    """An event as clients get it, and the same as JSON."""
+
+    event: schema.Event
+    json: bytes = field(repr=False)
+
+
+def check_cursor(uow: UnitOfWork, after: int) -> None:
+    """Refuses a cursor that is older than what is kept, or of another log than this. Raises CursorExpired."""
+    oldest, head = events.oldest(uow), events.head(uow)
+    if not oldest - 1 <= after <= max(head, oldest - 1):
+        raise CursorExpired(oldest=oldest, head=head)
+
+
+def page(
+    uow: UnitOfWork,
+    own: Onion,
+    presence: Presence,
+    published_since: int | None,
+    after: int,
+    limit: int,
+    only: Only = None,
+) -> list[BuiltEvent]:
+    """The next events behind `after`, at most `limit`, built now from the rows that they name. Raises CursorExpired."""
+    check_cursor(uow, after)
+    rows = events.page(uow, after, limit, only)
+    nouns = _Nouns(uow, rows, published_since)
+    shown: list[BuiltEvent] = []
     size = 0
-    for row in events.page(uow, after, limit):
-        data = present.event_data(uow, row, own, presence)
+    for row in rows:
+        data = nouns.data(row, own, presence)
         event = schema.Event(seq=row.seq, profile=own, type=row.type.value, at=row.at, data=data)
-        size += len(msgspec.json.encode(event)) + 1
+        encoded = _encode(event)
+        size += len(encoded) + 1
         if size > PAGE_BYTES:
             break
-        shown.append(event)
-    return schema.EventPage(events=shown, head=events.head(uow))
+        shown.append(BuiltEvent(event, encoded))
+    return shown
+
+
+class _Nouns:
+    """What the rows of one page tell of, as it is now."""
+
+    def __init__(self, uow: UnitOfWork, rows: Sequence[EventRow], published_since: int | None) -> None:
+        self._uow = uow
+        self._published_since = published_since
+        self._messages = messages.of(uow, {row.message for row in rows if row.message is not None})
+        self._conversations: dict[int, ConversationRow | None] = {}
+
+    def data(self, row: EventRow, own: Onion, presence: Presence) -> Shown:
+        if row.conversation is None:
+            profile = profiles.read(self._uow) if row.type is EventType.PROFILE_CHANGED else None
+            return (
+                schema.Nothing()
+                if profile is None
+                else present.stored_profile(profile, self._published_since)
+            )
+        conversation = self._conversation(row.conversation)
+        if row.message is not None:
+            found = self._messages.get(row.message)
+            if found is None or conversation is None:
+                return schema.DeletedMessage(message=row.message)
+            return present.message(found, own, conversation.address, presence)
+        if conversation is None:
+            return schema.DeletedConversation(conversation=row.conversation)
+        return present.conversation(conversation, presence)
+
+    def _conversation(self, conversation: int) -> ConversationRow | None:
+        if conversation not in self._conversations:
+            self._conversations[conversation] = contacts.get(self._uow, conversation)
+        return self._conversations[conversation]

@@ -1,6 +1,7 @@
 """JSON-RPC 2.0 as bytes: one line to calls, one answer to a line. Pure: no socket, no method, no thread.
 
-Rules: named params only; a batch holds at most 100 calls; nothing of a caller's bytes and no exception's text stands in an answer.
+Rules: named params only; a batch holds at most 100 calls; where a name stands twice in an object, the last one counts; nothing of a
+caller's bytes but its id, and no exception's text, stands in an answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, ValidationError
 from cwtchd.app.errors import BatchTooLarge, Refusal
 
 BATCH_CALLS = 100
+ID_LENGTH = 128
+"""Characters or digits of an id: it is repeated in the answer, and a hundred answers stand in a batch's line."""
 NO_PARAMS = b"{}"
 
 CallId = int | float | str | None
@@ -32,6 +35,7 @@ METHOD_NOT_FOUND = Fault(-32601, "There is no such method: rpc.discover lists th
 INVALID_PARAMS = Fault(
     -32602, "The params don't fit the method: they are named, and rpc.discover has their types."
 )
+ID_TOO_LONG = Fault(-32600, f"An id has at most {ID_LENGTH} characters or digits: send a shorter one.")
 LINE_TOO_LONG = Fault(-32600, "A line holds at most 1 MiB: this one was passed over.")
 
 
@@ -102,8 +106,16 @@ def _call(value: bytes) -> Call | Fault:
         return INVALID_REQUEST
     if request.jsonrpc != "2.0":
         return INVALID_REQUEST
+    if _is_long(request.id):
+        return ID_TOO_LONG
     params = NO_PARAMS if isinstance(request.params, UnsetType) else bytes(request.params)
     return Call(request.method, params, request.id)
+
+
+def _is_long(call_id: CallId | UnsetType) -> bool:
+    if isinstance(call_id, str):
+        return len(call_id) > ID_LENGTH
+    return isinstance(call_id, int) and abs(call_id) >= 10**ID_LENGTH
 
 
 def encode_result(call_id: CallId, result: object) -> bytes:
@@ -119,9 +131,9 @@ def encode_fault(call_id: CallId, fault: Fault) -> bytes:
     return _encode({"jsonrpc": "2.0", "id": call_id, "error": error})
 
 
-def encode_event(params: object) -> bytes:
-    """A notification of an event."""
-    return _encode({"jsonrpc": "2.0", "method": "event", "params": params})
+def encode_event(subscription: int, event: bytes) -> bytes:
+    """A notification of an event, which is a JSON object already: many subscriptions tell the same one."""
+    return b'{"jsonrpc":"2.0","method":"event","params":{"subscription":%d,%b}' % (subscription, event[1:])
 
 
 def encode_batch(answers: Sequence[bytes]) -> bytes:

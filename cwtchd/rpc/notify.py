@@ -6,19 +6,27 @@ subscription keeps at most 1,000 that its reader has not taken, drops what is mo
 
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
+import msgspec
 from twisted.internet.defer import Deferred, fail, succeed
 
 from cwtchd import log
 from cwtchd.app.effects import Outcome
-from cwtchd.app.errors import NotFound, ProfileLocked
+from cwtchd.app.errors import CursorExpired, LimitExceeded, NotFound, ProfileLocked, Unauthorized
 from cwtchd.rpc import follow, schema
+from cwtchd.rpc.access import Caller, Grant
 from cwtchd.rpc.jsonrpc import encode_event
-from cwtchd.rpc.methods.registry import Begun
-from cwtchd.rpc.ports import DaemonPort, ProfilePort
+from cwtchd.rpc.methods.registry import Begun, Wanted
+from cwtchd.rpc.ports import DaemonPort
+from cwtchd.rpc.profile_port import ProfilePort
+from cwtchd.rpc.pulls import Page, Pulls
 from cwtchd.store import events
+from cwtchd.store.database import UnitOfWork
 
 LIVE_UNREAD = 1_000
+SUBSCRIPTIONS = 256
+"""So many may be open on one connection."""
 
 
 class LiveEvents:
@@ -27,13 +35,20 @@ class LiveEvents:
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
         self._listeners: set[Subscription] = set()
+        self.pulls = Pulls()
 
-    def publish(self, profile: str | None, type_: str, data: object) -> None:
-        """Tells all who follow that profile; None tells those who follow the daemon itself."""
-        at = self._now()
+    def publish(
+        self, profile: str | None, type_: str, data: object, about: ProfilePort | int | None = None
+    ) -> None:
+        """Tells all who follow that profile; None tells those who follow the daemon itself.
+
+        `about` is the profile or the conversation that it tells of: who may not see that is not told.
+        """
+        line: bytes | None = None
         for listener in list(self._listeners):
-            if listener.profile_id == profile:
-                listener.take_live(type_, at, data)
+            if listener.profile_id == profile and listener.wants(type_, about):
+                line = line or encode_live(profile, type_, self._now(), data)
+                listener.take_live(line)
 
     def add(self, listener: "Subscription") -> None:
         """Listens from now on."""
@@ -41,6 +56,7 @@ class LiveEvents:
 
     def closed(self, profile: str) -> None:
         """A profile was locked: those who follow it wait for it, and hold nothing of it."""
+        self.pulls.forget(profile)
         for listener in list(self._listeners):
             if listener.profile_id == profile:
                 listener.attach(None)
@@ -63,24 +79,25 @@ class Subscription:
         self,
         number: int,
         port: ProfilePort | None,
+        grant: Grant,
         types: frozenset[str] | None,
-        write: Callable[[bytes], None],
-        failed: Callable[[], None],
+        pulls: Pulls,
+        reader: "Reader",
     ) -> None:
-        """`failed` is called where the log can't be read: the reader is to come again with its cursor."""
         self.number = number
-        self._failed = failed
+        self._reader = reader
         self.profile_id = None if port is None else port.onion
         self._port = port
+        self._grant = grant
         self._types = types
-        self._write = write
+        self._pulls = pulls
         self._cursor = 0
         self._started = False
         self._choked = False
         self._ended = False
         self._pulling = False
         self._grew = True
-        self._live: deque[tuple[str, int, object]] = deque()
+        self._live: deque[bytes] = deque()
         self._dropped = 0
 
     def start(self, cursor: int) -> None:
@@ -118,14 +135,22 @@ class Subscription:
         self._choked = choked
         self._flow()
 
-    def take_live(self, type_: str, at: int, data: object) -> None:
-        """An event without a row; it is dropped where too many wait."""
+    def wants(self, type_: str, about: ProfilePort | int | None) -> bool:
+        """Whether a live event of this type, which tells of this, is for this reader."""
         if self._types is not None and type_ not in self._types:
-            return
+            return False
+        if about is None:
+            return True
+        if isinstance(about, int):
+            return self._grant.conversations is None or about in self._grant.conversations
+        return self._grant.shows(about)
+
+    def take_live(self, event: bytes) -> None:
+        """An event without a row; it is dropped where too many wait."""
         if len(self._live) >= LIVE_UNREAD:
             self._dropped += 1
         else:
-            self._live.append((type_, at, data))
+            self._live.append(event)
         self._flow()
 
     def _flow(self) -> None:
@@ -133,87 +158,101 @@ class Subscription:
         if not self._started or self._choked or self._ended:
             return
         while self._live and not self._choked:
-            self._tell(None, *self._live.popleft())
+            self._tell(self._live.popleft())
         if self._dropped and not self._choked:
-            dropped, self._dropped = self._dropped, 0
-            self._tell(None, "event.dropped", 0, schema.Dropped(count=dropped))
+            dropped, self._dropped = schema.Dropped(count=self._dropped), 0
+            self._tell(encode_live(self.profile_id, "event.dropped", self._reader.now(), dropped))
         port = self._port
         if port is None or self._pulling or not self._grew or self._choked:
             return
         self._pulling, self._grew = True, False
-        after, own, presence = self._cursor, port.onion, port.presence
-        port.run(
-            lambda uow: Outcome(follow.page(uow, own, presence, after, follow.PAGE_ROWS)),
-            lambda outcome: self._pulled(port, outcome),
-        )
+        self._pulls.pull(port, self._cursor, self._grant.conversations, lambda page: self._pulled(port, page))
 
-    def _pulled(self, port: ProfilePort, outcome: Outcome[object] | Exception) -> None:
+    def _pulled(self, port: ProfilePort, page: Page | Exception) -> None:
         if port is not self._port:
             return  # locked meanwhile: whatever was read is read again after the next unlock
         self._pulling = False
-        if isinstance(outcome, Exception):
-            log.unforeseen("a page of events could not be read", outcome)
-            self._failed()
+        if isinstance(page, Exception):
+            # A reader that stalled until its place was pruned learns from its next subscription that its cursor is expired.
+            if not isinstance(page, CursorExpired):
+                log.unforeseen("a page of events could not be read", page)
+            self._reader.hang_up()
             return
-        if self._ended or not isinstance(page := outcome.value, schema.EventPage):
+        if self._ended:
             return
-        for event in page.events:
-            self._cursor = event.seq or self._cursor
-            if self._types is None or event.type in self._types:
-                self._tell(event.seq, event.type, event.at, event.data)
-        self._grew = self._grew or bool(page.events)
+        for built in page:
+            self._cursor = built.event.seq or self._cursor
+            if self._types is None or built.event.type in self._types:
+                self._tell(built.json)
+        self._grew = self._grew or bool(page)
         self._flow()
 
-    def _tell(self, seq: int | None, type_: str, at: int, data: object) -> None:
-        self._write(
-            encode_event(
-                schema.Notification(
-                    subscription=self.number, seq=seq, profile=self.profile_id, type=type_, at=at, data=data
-                )
-            )
-        )
+    def _tell(self, event: bytes) -> None:
+        self._reader.write(encode_event(self.number, event))
+
+
+class Reader(Protocol):
+    """The connection of whoever subscribes."""
+
+    def write(self, line: bytes) -> None:
+        """Writes a line; may choke the subscriptions of the connection before it returns."""
+
+    def hang_up(self) -> None:
+        """Ends the connection: its reader is to come again with its cursor."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+
+
+def encode_live(profile: str | None, type_: str, at: int, data: object) -> bytes:
+    """An event without a row, as JSON."""
+    return msgspec.json.encode(schema.Event(seq=None, profile=profile, type=type_, at=at, data=data))
 
 
 class ConnectionSubscriptions:
     """The subscriptions of one connection."""
 
-    def __init__(
-        self,
-        daemon: DaemonPort,
-        live: LiveEvents,
-        write: Callable[[bytes], None],
-        hang_up: Callable[[], None],
-    ) -> None:
+    def __init__(self, daemon: DaemonPort, live: LiveEvents, reader: Reader) -> None:
         self._daemon = daemon
         self._live = live
-        self._write = write
-        self._hang_up = hang_up
+        self._reader = reader
         self._count = 0
         self._choked = False
         self._closed = False
         self._open: dict[int, Subscription] = {}
 
-    def subscribe(
-        self, profile: str | None, after: int | None, types: frozenset[str] | None, begun: Begun
-    ) -> "Deferred[schema.Subscribed]":
-        """Opens a cursor. What is put on `begun` is called once the reply has left. Fails with ProfileLocked."""
+    def subscribe(self, caller: Caller, wanted: Wanted, begun: Begun) -> "Deferred[schema.Subscribed]":
+        """Opens a cursor. What is put on `begun` is called once the reply has left. Fails with ProfileLocked, CursorExpired."""
+        profile, grant = wanted.profile, caller.grant
+        if grant is None:
+            return fail(Unauthorized())
         port = None if profile is None else self._daemon.open_profile(profile)
         if profile is not None and port is None:
             return fail(ProfileLocked())
+        if len(self._open) >= SUBSCRIPTIONS:
+            return fail(LimitExceeded(limit=SUBSCRIPTIONS, size=len(self._open) + 1))
         self._count += 1
-        subscription = Subscription(self._count, port, types, self._write, self._hang_up)
+        subscription = Subscription(self._count, port, grant, wanted.types, self._live.pulls, self._reader)
         if port is None:
             return succeed(self._opened(subscription, 0, 0, begun))
         opened: Deferred[schema.Subscribed] = Deferred()
+
+        def begin(uow: UnitOfWork) -> Outcome[object]:
+            newest = events.head(uow)
+            if wanted.after is not None:
+                follow.check_cursor(uow, wanted.after)
+            return Outcome((newest, events.head(uow, grant.conversations)))
 
         def done(outcome: Outcome[object] | Exception) -> None:
             if isinstance(outcome, Exception):
                 opened.errback(outcome)
                 return
-            head = int(str(outcome.value))
-            opened.callback(self._opened(subscription, head if after is None else after, head, begun))
+            assert isinstance(outcome.value, tuple)
+            newest, head = outcome.value
+            cursor = newest if wanted.after is None else wanted.after
+            opened.callback(self._opened(subscription, cursor, head, begun))
 
-        port.run(lambda uow: Outcome(events.head(uow)), done)
+        port.run(begin, done)
         return opened
 
     def _opened(self, subscription: Subscription, cursor: int, head: int, begun: Begun) -> schema.Subscribed:

@@ -1,52 +1,30 @@
 """What the API asks of the running daemon. The runtime implements it; it is handed down, so that no import points up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from cwtchd.app.effects import Outcome
-from cwtchd.protocol.model import Onion
-from cwtchd.rpc.presence import Presence
-from cwtchd.store.database import UnitOfWork
+from cwtchd.rpc.access import Binding, Grant
+from cwtchd.rpc.profile_port import ProfilePort
+from cwtchd.store.api_tokens import ApiTokenRow, Scope
 from cwtchd.tor.interface import TorStatus
 
 
-class ProfilePort(Protocol):
-    """One open profile."""
+class ApiTokensPort(Protocol):
+    """The API tokens. Everything fails with StorageFailed where the daemon's own database can't be used."""
 
-    @property
-    def onion(self) -> Onion:
-        """Its id."""
+    def grant(self, text: str) -> "Deferred[Grant]":
+        """What the token that a caller shows grants; fails with Unauthorized."""
 
-    @property
-    def name(self) -> str:
-        """What its owner calls it."""
+    def listed(self) -> "Deferred[Sequence[Grant]]":
+        """Every token, oldest first."""
 
-    @property
-    def created_at(self) -> int:
-        """When it was made, milliseconds since the epoch."""
+    def create(self, label: str, scope: Scope, binding: Binding) -> "Deferred[tuple[ApiTokenRow, str]]":
+        """A new one, and the text that its holder shows; fails with LimitExceeded."""
 
-    @property
-    def presence(self) -> Presence:
-        """How its contacts are connected."""
-
-    @property
-    def published_since(self) -> int | None:
-        """When its onion was last known to be published."""
-
-    def run(
-        self,
-        unit: Callable[[UnitOfWork], Outcome[object]],
-        done: Callable[[Outcome[object] | Exception], None],
-    ) -> None:
-        """Queues a unit of its Ledger; `done` is called on the loop, after the commit."""
-
-    def follow(self, grew: Callable[[], None]) -> None:
-        """Calls `grew` on the loop after each commit that added to the log."""
-
-    def unfollow(self, grew: Callable[[], None]) -> None:
-        """Calls it no more."""
+    def revoke(self, token: int) -> "Deferred[None]":
+        """Ends one, with the connections that hold to it; fails with NotFound."""
 
 
 class DaemonPort(Protocol):
@@ -61,8 +39,16 @@ class DaemonPort(Protocol):
         """Milliseconds since the start."""
 
     @property
+    def now(self) -> int:
+        """The clock, milliseconds since the epoch."""
+
+    @property
     def tor_status(self) -> TorStatus:
         """How Tor stands."""
+
+    @property
+    def api_tokens(self) -> ApiTokensPort:
+        """Who else may call."""
 
     def reset_tor(self) -> "Deferred[None]":
         """New circuits for what is dialled from now on; fails with TorUnavailable."""

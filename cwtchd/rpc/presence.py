@@ -25,3 +25,13 @@ class ContactPresence:
 
 Presence = Mapping[int, ContactPresence]
 """By conversation. One that is not in it has not been reached for since the profile was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfDialled:
+    """How the daemon's calls to a profile's own onion went. Times are milliseconds since the epoch."""
+
+    last_proof_at: int | None = None
+    """when a call from outside last came in: ours, or a peer's that authenticated"""
+    last_failure: str | None = None
+    next_at: int | None = None

@@ -1,17 +1,22 @@
 """From rows to what the API shows. Runs on a Ledger's thread, in the unit that read the rows."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import cast
 
 from cwtchd.protocol.model import ConnectionState, Onion
 from cwtchd.rpc import schema
-from cwtchd.rpc.ports import ProfilePort
+from cwtchd.rpc.access import Grant
 from cwtchd.rpc.presence import ContactPresence, Presence
-from cwtchd.store import contacts, messages
+from cwtchd.rpc.profile_port import ProfilePort
+from cwtchd.store.api_tokens import ApiTokenRow
 from cwtchd.store.contacts import ConversationRow
-from cwtchd.store.database import UnitOfWork
-from cwtchd.store.events import EventRow
 from cwtchd.store.messages import MessageRow, MessageState
+from cwtchd.store.profiles import ProfileRow
 from cwtchd.tor.interface import TorStatus
+
+PATHS_SHOWN = 200
+"""So many contacts' paths stand in a daemon's report, so that it fits a line however many there are."""
 
 
 def tor(status: TorStatus) -> schema.TorReport:
@@ -23,14 +28,97 @@ def tor(status: TorStatus) -> schema.TorReport:
         since=status.since,
         version=status.version,
         warning=status.warning,
+        last_proof_at=status.last_proof_at,
     )
 
 
 def profile(port: ProfilePort) -> schema.Profile:
     """An open profile."""
     return schema.Profile(
-        id=port.onion, name=port.name, created_at=port.created_at, published_since=port.published_since
+        id=port.onion,
+        name=port.name,
+        created_at=port.created_at,
+        published_since=port.published_since,
+        autostart=port.autostart,
     )
+
+
+def stored_profile(row: ProfileRow, published_since: int | None) -> schema.Profile:
+    """The same from its row."""
+    return schema.Profile(
+        id=row.identity.onion,
+        name=row.name,
+        created_at=row.created_at,
+        published_since=published_since,
+        autostart=row.autostart,
+    )
+
+
+def health(port: ProfilePort) -> schema.ProfileHealth:
+    """Whether an open profile can be reached and reaches others."""
+    presence, dialled = port.presence, port.self_dial
+    return schema.ProfileHealth(
+        id=port.onion,
+        name=port.name,
+        published_since=port.published_since,
+        self_dial=schema.SelfDial(
+            last_proof_at=dialled.last_proof_at,
+            last_failure=dialled.last_failure,
+            next_at=dialled.next_at,
+        ),
+        contacts=[
+            schema.ContactPath(
+                conversation=number,
+                state=each.state.value,
+                since=each.since or None,
+                last_proof_at=each.last_proof_at,
+                next_dial_at=each.next_dial_at,
+                last_failure=each.last_failure,
+            )
+            for number, each in islice(presence.items(), PATHS_SHOWN)
+        ],
+        more_contacts=len(presence) > PATHS_SHOWN,
+    )
+
+
+def granted(grant: Grant, profiles: Iterable[ProfilePort]) -> schema.Granted:
+    """What a connection that holds to a token may do."""
+    row = _row_of(grant)
+    return schema.Granted(
+        token=row.id,
+        scope=row.scope,
+        bound=grant.bound,
+        profile=_bound_to(grant, profiles),
+        conversations=None if row.conversations is None else sorted(row.conversations),
+        folders=list(row.folders),
+    )
+
+
+def api_token(grant: Grant, profiles: Iterable[ProfilePort]) -> schema.ApiToken:
+    """A token in a list of them."""
+    row = _row_of(grant)
+    return schema.ApiToken(
+        id=row.id,
+        label=row.label,
+        scope=row.scope,
+        bound=grant.bound,
+        profile=_bound_to(grant, profiles),
+        conversations=None if row.conversations is None else sorted(row.conversations),
+        folders=list(row.folders),
+        created_at=row.created_at,
+        last_used_at=None if grant.pace is None else grant.pace.last_used_at,
+    )
+
+
+def _row_of(grant: Grant) -> ApiTokenRow:
+    assert grant.token is not None
+    return grant.token
+
+
+def _bound_to(grant: Grant, profiles: Iterable[ProfilePort]) -> Onion | None:
+    if not grant.bound:
+        return None
+    return next((profile.onion for profile in profiles if grant.shows(profile)), None)
 
 
 def connection(presence: ContactPresence | None) -> schema.ContactConnection:
@@ -102,22 +190,3 @@ def _delivery(row: MessageRow, presence: ContactPresence | None) -> schema.Deliv
         witnessed=None,
         of=None,
     )
-
-
-def event_data(
-    uow: UnitOfWork, row: EventRow, own: Onion, presence: Presence
-) -> (
-    schema.Message | schema.Conversation | schema.DeletedMessage | schema.DeletedConversation | schema.Nothing
-):
-    """What a row of the log tells, built now from what is there now."""
-    known = None if row.conversation is None else contacts.get(uow, row.conversation)
-    if row.message is not None:
-        found = messages.get(uow, row.message)
-        if found is None or known is None:
-            return schema.DeletedMessage(message=row.message)
-        return message(found, own, known.address, presence)
-    if row.conversation is not None:
-        if known is None:
-            return schema.DeletedConversation(conversation=row.conversation)
-        return conversation(known, presence)
-    return schema.Nothing()

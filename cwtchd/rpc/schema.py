@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from cwtchd.store.api_tokens import Scope
+
 ProfileId = Annotated[str, Meta(description="a profile's onion: 56 characters, without .onion")]
 ConversationId = Annotated[int, Meta(ge=0, le=(1 << 63) - 1, description="a conversation's id")]
 MessageId = Annotated[int, Meta(ge=0, le=(1 << 63) - 1, description="a message's id")]
@@ -15,6 +17,10 @@ Cursor = Annotated[
 ]
 PageLimit = Annotated[int, Meta(ge=1, le=1000, description="so many at most")]
 Time = Annotated[int, Meta(description="milliseconds since the epoch, UTC")]
+ProofTime = Annotated[
+    int | None,
+    Meta(description="when this was last seen to work, milliseconds since the epoch; null: not yet"),
+]
 Password = Annotated[str, Meta(min_length=1, max_length=4096, description="opens the profiles made with it")]
 Name = Annotated[str, Meta(max_length=256, description="a name that only this side sees")]
 
@@ -58,7 +64,7 @@ class Value(Struct, frozen=True, kw_only=True):
 
 
 class TorReport(Value, frozen=True, kw_only=True):
-    """How Tor stands."""
+    """How Tor stands. It is alive where it answers; whether it carries anything is what `last_proof_at` says."""
 
     state: Literal["starting", "connecting", "ready", "offline", "lost"]
     progress: Annotated[int, Meta(ge=0, le=100, description="bootstrap, in percent")]
@@ -66,6 +72,7 @@ class TorReport(Value, frozen=True, kw_only=True):
     since: Time
     version: str | None
     warning: str | None
+    last_proof_at: ProofTime
 
 
 class Profile(Value, frozen=True, kw_only=True):
@@ -78,28 +85,67 @@ class Profile(Value, frozen=True, kw_only=True):
         int | None,
         Meta(description="when its onion's descriptor was last known to be uploaded, null while it isn't"),
     ]
+    autostart: Annotated[
+        bool, Meta(description="the daemon opens it at its start, where its password was put there for that")
+    ]
 
 
-class DaemonReport(Value, frozen=True, kw_only=True):
-    """What the daemon is doing."""
-
-    version: str
-    pid: int
-    uptime: Annotated[int, Meta(description="milliseconds since the start")]
-    tor: TorReport
-    profiles: Annotated[int, Meta(description="how many are open")]
+ConnectionWord = Literal["disconnected", "connecting", "connected", "authenticated"]
 
 
 class ContactConnection(Value, frozen=True, kw_only=True):
     """How a contact is connected right now."""
 
-    state: Literal["disconnected", "connecting", "connected", "authenticated"]
+    state: ConnectionWord
     since: Time | None
     last_proof_at: Annotated[
         int | None, Meta(description="when it was last heard, on an authenticated connection")
     ]
     next_dial_at: Time | None
     last_failure: Annotated[str | None, Meta(description="a stable word for why the last dial did not work")]
+
+
+class SelfDial(Value, frozen=True, kw_only=True):
+    """How the daemon's calls to a profile's own onion went: whoever is not reached by itself is reached by nobody."""
+
+    last_proof_at: ProofTime
+    last_failure: Annotated[
+        str | None, Meta(description="a stable word for why the last call did not come in, null where it did")
+    ]
+    next_at: Time | None
+
+
+class ContactPath(Value, frozen=True, kw_only=True):
+    """The way to one contact, as it is now."""
+
+    conversation: ConversationId
+    state: ConnectionWord
+    since: Time | None
+    last_proof_at: ProofTime
+    next_dial_at: Time | None
+    last_failure: str | None
+
+
+class ProfileHealth(Value, frozen=True, kw_only=True):
+    """Whether an open profile can be reached and reaches others."""
+
+    id: ProfileId
+    name: str
+    published_since: Time | None
+    self_dial: SelfDial
+    contacts: Annotated[list[ContactPath], Meta(description="those that are wanted, at most 200 of them")]
+    more_contacts: bool
+
+
+class DaemonReport(Value, frozen=True, kw_only=True):
+    """What the daemon is doing, and when each part of it was last proved to work."""
+
+    version: str
+    pid: int
+    uptime: Annotated[int, Meta(description="milliseconds since the start")]
+    now: Annotated[int, Meta(description="the daemon's clock: the age of a proof is counted from it")]
+    tor: TorReport
+    profiles: list[ProfileHealth]
 
 
 class Acl(Value, frozen=True, kw_only=True):
@@ -199,6 +245,35 @@ class Nothing(Value, frozen=True):
     """No data: the event's type says it all."""
 
 
+EventWord = Literal[
+    "message.queued",
+    "message.received",
+    "message.sent",
+    "message.delivered",
+    "message.failed",
+    "message.read",
+    "contact.requested",
+    "contact.accepted",
+    "contact.changed",
+    "connection.changed",
+    "profile.changed",
+    "profile.unlocked",
+    "profile.locked",
+    "group.joined",
+    "group.invited",
+    "group.gap_found",
+    "group.gap_closed",
+    "server.changed",
+    "file.offered",
+    "file.progress",
+    "file.completed",
+    "file.failed",
+    "tor.changed",
+    "daemon.stopping",
+    "event.dropped",
+]
+"""Every type of the contract, also those whose nouns are not there yet: a client may ask for them already."""
+
 EventData = Annotated[Any, Meta(description="by the event's type: see x-events")]
 """Any is msgspec's word for a value of every shape: the event's type says which it is."""
 
@@ -236,3 +311,37 @@ class Subscribed(Value, frozen=True, kw_only=True):
 
     subscription: int
     head: int
+
+
+class NewApiToken(Value, frozen=True, kw_only=True):
+    """A new token. `token` is shown this once."""
+
+    id: int
+    token: str
+
+
+class ApiToken(Value, frozen=True, kw_only=True):
+    """A token, without what its holder shows."""
+
+    id: int
+    label: str
+    scope: Scope
+    bound: Annotated[bool, Meta(description="it holds for one profile only")]
+    profile: Annotated[
+        ProfileId | None, Meta(description="the profile that it is bound to, where that is open")
+    ]
+    conversations: list[ConversationId] | None
+    folders: list[str]
+    created_at: Time
+    last_used_at: Annotated[int | None, Meta(description="since the daemon's start")]
+
+
+class Granted(Value, frozen=True, kw_only=True):
+    """What this connection may do from now on."""
+
+    token: int
+    scope: Scope
+    bound: bool
+    profile: ProfileId | None
+    conversations: list[ConversationId] | None
+    folders: list[str]

@@ -19,6 +19,7 @@ from cwtchd.app.profile import Woken
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.notify import LiveEvents
 from cwtchd.rpc.presence import ContactPresence
+from cwtchd.runtime.attempts import Attempts
 from cwtchd.runtime.ledger import Ledger
 from cwtchd.runtime.profile import OpenProfile, Surroundings
 from cwtchd.store.database import Database, DatabaseUnreadable, UnitOfWork
@@ -27,6 +28,13 @@ from cwtchd.tor.interface import TorStatus
 
 T = TypeVar("T")
 Opening = Callable[[UnitOfWork], Woken | None]
+
+
+class _LeftClosed(Exception):
+    """The profile does not start by itself, and nobody is there who asks for it."""
+
+    def __init__(self) -> None:
+        super().__init__("The profile is left closed.")
 
 
 class Threads(Protocol):
@@ -53,6 +61,7 @@ class Home:
         self._around = around
         self._live = live
         self._one_at_a_time = DeferredLock()
+        self._attempts = Attempts(around.clock, around.now)
         self._open: dict[str, OpenProfile] = {}
         self._closing: dict[str, OpenProfile] = {}
         self._stopping = False
@@ -87,22 +96,30 @@ class Home:
         await self._finish(made)
         return opened
 
-    def unlock(self, password: str) -> "Deferred[Sequence[OpenProfile]]":
-        """Every profile that the password fits, open before or not.
+    def unlock(self, password: str, *, unattended: bool = False) -> "Deferred[Sequence[OpenProfile]]":
+        """Every profile that the password fits, open before or not; where nobody asked, those that start by themselves.
 
         One that can't be read spoils nothing for the others; where there is no other, the call fails with StorageFailed. Fails
         with WrongPassword where the password fits none.
         """
-        return self._one_at_a_time.run(lambda: Deferred.fromCoroutine(self._unlock(password)))
+        return self._attempts.run(
+            lambda: self._one_at_a_time.run(
+                lambda: Deferred.fromCoroutine(self._unlock(password, unattended))
+            )
+        )
 
-    async def _unlock(self, password: str) -> Sequence[OpenProfile]:
+    async def _unlock(self, password: str, unattended: bool) -> Sequence[OpenProfile]:
         self._check_running()
         opened: list[OpenProfile] = []
-        unreadable = False
+        unreadable = left_closed = False
         for vault in await self._on_vault(lambda: self._vault.open(password)):
             await self._finish_closing(vault.folder.name)
             try:
-                profile = self._open.get(vault.folder.name) or await self._open_vault(vault, profiles.wake)
+                profile = self._open.get(vault.folder.name)
+                profile = profile or await self._open_vault(vault, profiles.wake, unattended)
+            except _LeftClosed:
+                left_closed = True
+                continue
             except StorageFailed:
                 unreadable = True
                 continue
@@ -115,7 +132,7 @@ class Home:
             else:
                 log.info("a profile could not be opened", reason="its file holds no profile")
                 unreadable = True
-        if not opened:
+        if not opened and not left_closed:
             raise StorageFailed if unreadable else WrongPassword
         return opened
 
@@ -141,13 +158,13 @@ class Home:
             return
         shown = present.profile(profile)
         await _fired(profile.close)
-        self._live.publish(None, "profile.locked", shown)
+        self._live.publish(None, "profile.locked", shown, about=profile)
         self._live.publish(profile.onion, "profile.locked", shown)
         self._live.closed(profile.onion)
 
     def idle(self) -> "Deferred[None]":
         """Fires when everything that was asked by now is done."""
-        return self._one_at_a_time.run(lambda: None)
+        return self._attempts.idle().addCallback(lambda _: self._one_at_a_time.run(lambda: None))
 
     def close(self) -> "Deferred[None]":
         """Closes every profile, and opens none any more."""
@@ -171,8 +188,10 @@ class Home:
             log.unforeseen("the vault could not be read or written", error)
             raise StorageFailed from None
 
-    async def _open_vault(self, vault: OpenedVault, begin: Opening) -> OpenProfile | None:
-        """Opens a profile's database on a Ledger of its own; None where nobody's profile is in it."""
+    async def _open_vault(
+        self, vault: OpenedVault, begin: Opening, unattended: bool = False
+    ) -> OpenProfile | None:
+        """Opens a profile's database on a Ledger of its own; None where nobody's profile is in it. Raises _LeftClosed."""
         awake: list[OpenProfile] = []
         opened: Deferred[None] = Deferred()
 
@@ -202,12 +221,15 @@ class Home:
         if woken is None:
             await _fired(ledger.close)
             return None
+        if unattended and not woken.profile.autostart:
+            await _fired(ledger.close)
+            raise _LeftClosed
         profile = OpenProfile(self._around, ledger, woken, self._presence_changed)
         awake.append(profile)
         self._open[vault.folder.name] = profile
         profile.start()
         self._live.opened(profile)
-        self._live.publish(None, "profile.unlocked", present.profile(profile))
+        self._live.publish(None, "profile.unlocked", present.profile(profile), about=profile)
         return profile
 
     # --- what changes --------------------------------------------------------------------------------------------
@@ -220,7 +242,7 @@ class Home:
 
     def _presence_changed(self, profile: OpenProfile, conversation: int, presence: ContactPresence) -> None:
         change = schema.ConnectionChange(conversation=conversation, connection=present.connection(presence))
-        self._live.publish(profile.onion, "connection.changed", change)
+        self._live.publish(profile.onion, "connection.changed", change, about=conversation)
 
 
 async def _run(ledger: Ledger, begin: Opening) -> Woken | None:

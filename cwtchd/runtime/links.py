@@ -123,6 +123,10 @@ class Links:
         self._by_stream: dict[PeerStream, PeerLink] = {}
         self._count = 0
         self._held = False
+        self.calls_in = 0
+        """how many streams came in"""
+        self.reached_at: int | None = None
+        """when a peer that had called in last authenticated, milliseconds since the epoch"""
 
     # --- streams come and go -------------------------------------------------------------------------------------
 
@@ -147,6 +151,7 @@ class Links:
         if stream.dialled is None and len(unauthenticated) >= UNAUTHENTICATED_LINKS:
             self.hang_up(unauthenticated[0])
         self._count += 1
+        self.calls_in += stream.dialled is None
         number = Link(self._count)
         link = PeerLink(number, stream, Source(), None, stream.dialled)
         self._links[number] = self._by_stream[stream] = link
@@ -201,6 +206,8 @@ class Links:
         match event:
             case Authenticated(onion):
                 link.peer = onion
+                if link.dialled is None:
+                    self.reached_at = self._now()
                 self._watch(link, None)
                 self._run(link, lambda uow: peer.authenticated(uow, link.number, onion))
             case MessageReceived():

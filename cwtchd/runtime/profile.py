@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from cwtchd.app.effects import Acknowledge, Admit, Effect, Hangup, Outcome, PartWith, Reach
+from cwtchd.app.effects import Acknowledge, Admit, Effect, Hangup, Outcome, PartWith, Reach, ShowProfile
 from cwtchd.app.profile import Woken
+from cwtchd.protocol.crypto.primitives import mark
 from cwtchd.protocol.model import ConnectionState, Identity, Onion
 from cwtchd.protocol.wire.constants import acknowledgement
-from cwtchd.rpc.presence import ContactPresence
+from cwtchd.rpc.presence import ContactPresence, SelfDialled
 from cwtchd.runtime.dialling import DialBudget
 from cwtchd.runtime.ledger import Done, Ledger, Source, Unit
 from cwtchd.runtime.links import Links, PeerLink
 from cwtchd.runtime.pump import Calling, Pump
+from cwtchd.runtime.self_dial import SelfDial
 from cwtchd.tor.interface import Tor, TorState, TorStatus
 
 HOLD_CHECK_SECONDS = 0.05
@@ -52,11 +54,15 @@ class OpenProfile:
         self.identity: Identity = woken.profile.identity
         self.name = woken.profile.name
         self.created_at = woken.profile.created_at
+        self.autostart = woken.profile.autostart
         self.presence: dict[int, ContactPresence] = {}
         self._tell_presence = presence_changed
         self._pumps: dict[int, Pump] = {}
         self._by_onion: dict[Onion, Pump] = {}
         self._links = Links(around.clock, around.now, around.randomness, self.identity, self)
+        self._self_dial = SelfDial(
+            around.clock, around.now, around.chance, around.tor, self.onion, self._links
+        )
         self._wanted = woken.wanted
         self._open = True
         self._checking = False
@@ -71,6 +77,15 @@ class OpenProfile:
     def published_since(self) -> int | None:
         """When the onion was last known to be published."""
         return self._around.tor.published_since(self.onion)
+
+    @property
+    def self_dial(self) -> SelfDialled:
+        """Whether it was reached from outside."""
+        return self._self_dial.report
+
+    def mark(self, salt: bytes) -> bytes:
+        """What this profile alone makes of a salt."""
+        return mark(self.identity.seed, salt)
 
     def follow(self, grew: Callable[[], None]) -> None:
         """Calls `grew` after each commit that added to the log."""
@@ -91,10 +106,12 @@ class OpenProfile:
         for reach in self._wanted:
             self.perform(reach)
         self._wanted = ()
+        self._self_dial.start()
 
     def close(self, closed: Callable[[], None]) -> None:
         """Hangs up, unpublishes, closes the Ledger; then calls `closed`."""
         self._open = False
+        self._self_dial.close()
         self._around.tor.unpublish(self.onion)
         for pump in self._pumps.values():
             pump.close()
@@ -143,6 +160,8 @@ class OpenProfile:
                 self._links.part_with(onion)
                 self.presence_changed(conversation)
                 self.presence.pop(conversation, None)
+            case ShowProfile(name, autostart):
+                self.name, self.autostart = name, autostart
 
     def _reach(self, conversation: int, onion: Onion, now: bool) -> None:
         pump = self._pumps.get(conversation)
@@ -170,6 +189,8 @@ class OpenProfile:
         if ready != (before is TorState.READY):
             for pump in self._pumps.values():
                 pump.tor_ready(ready)
+            if ready:
+                self._self_dial.start()
 
     # --- what links tell -----------------------------------------------------------------------------------------
 

@@ -22,10 +22,12 @@ class RealThreads:
         reactor: IReactorFromThreads,
         now: Callable[[], int],
         randomness: Callable[[int], bytes],
+        events_kept: int,
     ) -> None:
         self._reactor = reactor
         self._now = now
         self._randomness = randomness
+        self._events_kept = events_kept
         self._vault = ThreadPool(0, 1, "vault")
         self._vault.start()
 
@@ -43,7 +45,7 @@ class RealThreads:
         return ThreadLedger(self._reactor, open_database, opened, self._unit_of_work, log_grew)
 
     def _unit_of_work(self, database: Database) -> UnitOfWork:
-        return UnitOfWork(database.sql, self._now(), self._randomness)
+        return UnitOfWork(database.sql, self._now(), self._randomness, self._events_kept)
 
     def stop(self) -> None:
         """Ends the vault's thread; a Ledger's ends when it is closed."""

@@ -1,4 +1,6 @@
-"""One SQLCipher file, its one connection, and the unit of work in which everything is read and written.
+"""One SQLite file, its one connection, and the unit of work in which everything is read and written.
+
+A profile's is SQLCipher under a raw key; the daemon's own is plain, since it holds nothing of any profile.
 
 Rules: a Database lives on one thread (its Ledger's). Transactions are plain SQL, issued here and nowhere else. Parameters never
 stand in an exception (`hide_parameters`). The key is raw, so that opening costs milliseconds; the password's cost is the vault's.
@@ -16,6 +18,8 @@ from sqlalchemy import Connection, CursorResult, create_engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
+from cwtchd.config import EVENTS_KEPT
+
 BUSY_MILLISECONDS = 5_000
 """How long SQLite waits for a lock that only a backup tool could hold: nobody else opens a profile's file."""
 
@@ -27,6 +31,10 @@ PRAGMAS = (
     "temp_store = MEMORY",
     "secure_delete = ON",
 )
+
+
+PROFILE_SCRIPTS = "cwtchd.store.migrations"
+DAEMON_SCRIPTS = "cwtchd.store.daemon_migrations"
 
 
 class DatabaseUnreadable(Exception):
@@ -41,6 +49,8 @@ class UnitOfWork:
     now: int
     """when the unit runs, milliseconds since the epoch"""
     randomness: Callable[[int], bytes]
+    events_kept: int = EVENTS_KEPT
+    """so many rows of the log are kept at least"""
     wrote_events: bool = field(default=False)
     """a row was added to the log: whoever follows it is woken after the commit"""
 
@@ -52,10 +62,11 @@ class Database:
         self.sql = connection
 
     @classmethod
-    def open(cls, path: Path, key: bytes, *, make: bool) -> Self:
-        """Opens the file at `path` under the 32-byte raw key, migrated to the newest version; makes it only where `make` says so.
+    def open(cls, path: Path, key: bytes | None, *, make: bool, scripts: str = PROFILE_SCRIPTS) -> Self:
+        """Opens the file at `path` under the 32-byte raw key, None where it is plain; makes it only where `make` says so.
 
-        Raises DatabaseUnreadable, and DBAPIError or OSError where the disk fails.
+        `scripts` is the package of its migrations: it is brought to the newest. Raises DatabaseUnreadable, and DBAPIError or
+        OSError where the disk fails.
         """
         if not make and (not path.exists() or path.stat().st_size == 0):
             raise DatabaseUnreadable("The profile's file is not there: put back the one that belongs to it.")
@@ -65,8 +76,9 @@ class Database:
                 str(path), isolation_level=None, check_same_thread=False
             )
             raw.execute("PRAGMA cipher_log_level = NONE")  # it would write to standard error by itself
-            raw.execute("PRAGMA cipher_memory_security = ON")
-            raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            if key is not None:
+                raw.execute("PRAGMA cipher_memory_security = ON")
+                raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
             return raw
 
         path.touch(mode=0o600, exist_ok=True)
@@ -82,22 +94,21 @@ class Database:
         try:
             for pragma in PRAGMAS:
                 database.sql.exec_driver_sql(f"PRAGMA {pragma}")
-            database._migrate()
+            database._migrate(migrations(scripts))
         except DBAPIError as error:
             database.close()
             if "not a database" in str(error.orig):
-                raise DatabaseUnreadable("The profile's file does not open with its key.") from None
+                raise DatabaseUnreadable("The file does not open with its key, or is damaged.") from None
             raise
         except DatabaseUnreadable:
             database.close()
             raise
         return database
 
-    def _migrate(self) -> None:
-        scripts = migrations()
+    def _migrate(self, scripts: list[str]) -> None:
         had = self.sql.exec_driver_sql("PRAGMA user_version").scalar_one()
         if had > len(scripts):
-            raise DatabaseUnreadable("The profile was last used by a newer cwtchd: start that one.")
+            raise DatabaseUnreadable("The file was last used by a newer cwtchd: start that one.")
         if had == len(scripts):
             return
         self.begin()
@@ -158,9 +169,9 @@ def ends_batch(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and not isinstance(error, IntegrityError)
 
 
-def migrations() -> list[str]:
+def migrations(package: str = PROFILE_SCRIPTS) -> list[str]:
     """The scripts in order; a database's `user_version` counts those that it has had."""
-    folder = importlib.resources.files("cwtchd.store.migrations")
+    folder = importlib.resources.files(package)
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [(folder / name).read_text("utf-8") for name in names]
 

@@ -1,15 +1,16 @@
 """The log that clients read: one row for each thing that happened, written in the transaction in which it happened.
 
-A row keeps ids, never text: what a client is shown is built when it is read (rpc/present.py), so that deleting is real.
+A row keeps ids, never text: what a client is shown is built when it is read (rpc/present.py), so that deleting is real. The log is
+bounded: the newest `events_kept` rows stay, and somewhat more, since the oldest go a few hundred at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
-from cwtchd.store.database import UnitOfWork
+from cwtchd.store.database import UnitOfWork, inserted_id
 from cwtchd.store.schema import events
 
 
@@ -39,30 +40,57 @@ class EventRow:
     message: int | None
 
 
+PRUNED_EVERY = 256
+"""So many rows are written between two prunings."""
+
 _insert = insert(events)
+_prune = delete(events).where(events.c.seq <= bindparam("last"))
 _page = (
     select(events.c.seq, events.c.at, events.c.type, events.c.conversation, events.c.message)
     .where(events.c.seq > bindparam("after"))
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
 )
+_of = events.c.conversation.in_(bindparam("conversations", expanding=True))
+_page_of = _page.where(_of)
 _head = select(func.coalesce(func.max(events.c.seq), 0))
+_head_of = _head.where(_of)
+_oldest = select(func.min(events.c.seq))
 
 
 def append(
     uow: UnitOfWork, type_: EventType, *, conversation: int | None = None, message: int | None = None
 ) -> None:
-    """Writes a row; followers are woken once the unit's batch is committed."""
-    uow.sql.execute(_insert, {"at": uow.now, "type": type_, "conversation": conversation, "message": message})
+    """Writes a row; followers are woken once the unit's batch is committed. Every so often the oldest rows go."""
+    row = {"at": uow.now, "type": type_, "conversation": conversation, "message": message}
+    seq = inserted_id(uow.sql.execute(_insert, row))
     uow.wrote_events = True
+    if seq % PRUNED_EVERY == 0:
+        uow.sql.execute(_prune, {"last": seq - uow.events_kept})
 
 
-def page(uow: UnitOfWork, after: int, limit: int) -> Sequence[EventRow]:
+Only = Collection[int] | None
+"""The conversations that a reader may see, None for everything in the log."""
+
+
+def page(uow: UnitOfWork, after: int, limit: int, only: Only = None) -> Sequence[EventRow]:
     """The next rows behind `after`."""
-    found = uow.sql.execute(_page, {"after": after, "limit": limit})
+    asked = {"after": after, "limit": limit}
+    if only is None:
+        found = uow.sql.execute(_page, asked)
+    else:
+        found = uow.sql.execute(_page_of, {**asked, "conversations": sorted(only)})
     return [EventRow(row.seq, row.at, EventType(row.type), row.conversation, row.message) for row in found]
 
 
-def head(uow: UnitOfWork) -> int:
+def head(uow: UnitOfWork, only: Only = None) -> int:
     """The `seq` of the newest row, 0 where there is none."""
-    return int(uow.sql.execute(_head).scalar_one())
+    if only is None:
+        return int(uow.sql.execute(_head).scalar_one())
+    return int(uow.sql.execute(_head_of, {"conversations": sorted(only)}).scalar_one())
+
+
+def oldest(uow: UnitOfWork) -> int:
+    """The `seq` of the oldest row that is kept; where there is none, of the first to come."""
+    found = uow.sql.execute(_oldest).scalar_one()
+    return 1 if found is None else int(found)

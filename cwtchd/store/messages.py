@@ -1,6 +1,6 @@
 """What was said, both ways. Between two contacts ids rise in display order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -73,6 +73,7 @@ _page = (
     .order_by(messages.c.id.desc())
     .limit(bindparam("limit"))
 )
+_of = _all.where(messages.c.id.in_(bindparam("ids", expanding=True)))
 _insert = insert(messages)
 _incoming_copy = select(messages.c.id).where(
     messages.c.conversation == bindparam("conversation"),
@@ -172,6 +173,13 @@ def get(uow: UnitOfWork, message: int) -> MessageRow | None:
     """The message of this id."""
     found = uow.sql.execute(_by_id, {"id": message}).one_or_none()
     return None if found is None else _row(found)
+
+
+def of(uow: UnitOfWork, ids: Collection[int]) -> Mapping[int, MessageRow]:
+    """Those of these messages that are there."""
+    if not ids:
+        return {}
+    return {found.id: _row(found) for found in uow.sql.execute(_of, {"ids": sorted(ids)})}
 
 
 def page(uow: UnitOfWork, conversation: int, before: int | None, limit: int) -> Sequence[MessageRow]:

@@ -16,6 +16,7 @@ profile = Table(
     Column("seed", LargeBinary, nullable=False),
     Column("name", Text, nullable=False),
     Column("created_at", Integer, nullable=False),
+    Column("autostart", Integer, nullable=False),
 )
 """One row: whose database this is. `seed` is the Ed25519 seed of the onion."""
 
@@ -82,3 +83,21 @@ events = Table(
     Column("message", Integer),
 )
 """The log that clients read: ids, never text, so that deleting a message deletes it."""
+
+daemon_metadata = MetaData()
+"""The daemon's own database (daemon_migrations/)."""
+
+api_tokens = Table(
+    "api_tokens",
+    daemon_metadata,
+    Column("id", Integer, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("profile_mark", LargeBinary),
+    Column("conversations", Text),
+    Column("folders", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+"""`profile_mark` says to whoever holds a profile's key whether the token is bound to it, and nothing to anybody else;
+`conversations` and `folders` are JSON arrays."""

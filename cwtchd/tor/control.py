@@ -5,16 +5,19 @@ No command's text leaves it in an exception: an ADD_ONION carries a profile's ke
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.error import ConnectError
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from txtorcon.torcontrolprotocol import TorControlProtocol, TorDisconnectError, TorProtocolError
 
+from cwtchd.credential import SecretFile, Unusable, read_secret
 from cwtchd.tor.addresses import ITorReactor, SocketAddress, UnixAddress, endpoint, peer_uid
 
 ANSWER_SECONDS = 10
@@ -54,8 +57,14 @@ class _Protocol(TorControlProtocol):  # type: ignore[misc] # txtorcon is untyped
 
 
 class _Protocols(Factory[_Protocol]):
-    protocol = _Protocol
     noisy = False
+
+    def __init__(self, password: SecretFile | None) -> None:
+        self._password = password
+
+    def buildProtocol(self, addr: IAddress | None) -> _Protocol:
+        """The password is read where the tor asks for it, each time anew, and kept nowhere."""
+        return _Protocol(None if self._password is None else partial(read_secret, self._password))
 
 
 class ControlLink:
@@ -102,20 +111,25 @@ class ControlLink:
         self._gone = True
 
 
-async def connect(reactor: ITorReactor, address: SocketAddress) -> ControlLink:
-    """Connects and authenticates by cookie. Raises TorUnready."""
+async def connect(
+    reactor: ITorReactor, address: SocketAddress, password: SecretFile | None = None
+) -> ControlLink:
+    """Connects and authenticates: by cookie, else by the password in that file. Raises TorUnready."""
     try:
-        protocol: Any = await endpoint(reactor, address).connect(_Protocols())
+        protocol: Any = await endpoint(reactor, address).connect(_Protocols(password))
     except ConnectError as error:
         raise TorUnready("Tor's control port does not answer: is that tor running?") from error
     try:
         await protocol.post_bootstrap.addTimeout(ANSWER_SECONDS, reactor)
+    except Unusable as error:
+        protocol.transport.abortConnection()
+        raise TorUnready(f"Tor's control port asks for a password, which can't be had. {error}") from None
     except (RuntimeError, KeyError, ValueError, DeferredTimeout) as error:
         protocol.transport.abortConnection()
         # What failed is named by its class only: txtorcon's texts quote paths and commands.
         raise TorUnready(
             "Tor's control port did not let us in: it must offer cookie authentication, and this user must be able to "
-            f"read the cookie ({type(error).__name__})."
+            f"read the cookie; or --tor-password-file must name its password ({type(error).__name__})."
         ) from None
     except BaseException:
         protocol.transport.abortConnection()

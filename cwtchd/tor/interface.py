@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -43,6 +43,8 @@ class TorStatus:
     version: str | None = None
     warning: str | None = None
     """what the user should know about this tor, such as a listener on loopback TCP"""
+    last_proof_at: int | None = field(default=None, compare=False)
+    """when something last went through it: an onion was reached, a circuit was built"""
 
 
 class DialFailed(Exception):

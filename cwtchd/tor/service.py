@@ -6,6 +6,8 @@ What is wanted (onions) outlives any tor; how things stand is a machine of its o
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
+from typing import TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.defer import TimeoutError as DeferredTimeout
@@ -27,6 +29,8 @@ from cwtchd.tor.status import BOOTSTRAPPED, Told, new_standing
 BACKOFF_MOST_SECONDS = 30
 ANSWER_SECONDS = 3
 """How long a tor that is being left may take to answer."""
+
+T = TypeVar("T")
 
 Starter = Callable[[SocketFolder, Callable[[str], None]], Awaitable[RunningTor]]
 """Has a tor: by starting one, or attaching to one. Raises TorUnready."""
@@ -81,7 +85,7 @@ class TorService:
         """Connects to an onion. Fails with DialFailed, at once where there is no tor that could."""
         if self._tor is None or self._status.state not in {TorState.READY, TorState.OFFLINE}:
             return fail(DialFailed("tor_unavailable", "Tor is not ready yet."))
-        return self._calls.call(self._tor, onion, isolation, factory)
+        return self._calls.call(self._tor, onion, isolation, factory).addCallback(self._proved)
 
     def new_circuits(self) -> "Deferred[None]":
         """Fresh circuits for everything dialled from now on. Fails with DialFailed where tor isn't there."""
@@ -185,6 +189,12 @@ class TorService:
     def _establish(self) -> None:
         self._failures = 0
         self._tell(self._standing.established())
+        self._proved(None)
+
+    def _proved(self, by: T) -> T:
+        """Something went through this tor just now."""
+        self._status = replace(self._status, last_proof_at=self._now_ms())
+        return by
 
     def _liveness(self, event: str) -> None:
         """control-spec NETWORK_LIVENESS."""
@@ -199,7 +209,9 @@ class TorService:
         since = before.since if before.state is told.state else self._now_ms()
         version = self._tor.link.version if self._tor else None
         warning = self._tor.warning if self._tor else None
-        self._status = TorStatus(told.state, told.progress, told.summary, since, version, warning)
+        self._status = TorStatus(
+            told.state, told.progress, told.summary, since, version, warning, before.last_proof_at
+        )
         if self._status != before:
             for listener in tuple(self._listeners):
                 listener(self._status)
@@ -209,4 +221,4 @@ def _starter_of(reactor: ITorReactor, config: Config) -> Starter:
     where = config.tor.attach
     if where is None:
         return lambda sockets, say: own_tor.launch(reactor, config, sockets, say)
-    return lambda _sockets, _say: foreign_tor.attach(reactor, where)
+    return lambda _sockets, _say: foreign_tor.attach(reactor, where, config.tor.password)

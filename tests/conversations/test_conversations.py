@@ -48,7 +48,9 @@ class Stage:
             self._crash(str(crash))
             self._flush()
             shown = []
-        for _, isolation in self.world.network.dialled[dials:]:
+        for onion, isolation in self.world.network.dialled[dials:]:
+            if isolation.startswith(f"{onion}:self:"):
+                continue  # a profile that calls itself is no part of a conversation
             self.lines += [
                 f"{each.name} dials" for each in self.people.values() if isolation.startswith(each.onion)
             ]

@@ -48,7 +48,7 @@ from tests.support.raw_peer import someone
 )
 def test_a_bad_line_is_answered_and_the_next_one_heard(caller: Caller, line: bytes, code: int) -> None:
     assert caller.raw(line + b"\n")["error"]["code"] == code
-    assert caller("daemon.status")["profiles"] == 1
+    assert caller("daemon.status")["profiles"][0]["name"] == "alice"
 
 
 def test_a_line_in_pieces_and_several_in_one(caller: Caller) -> None:
@@ -93,21 +93,45 @@ def test_thousands_pipelined_by_a_caller_that_reads_late(alice: Node, caller: Ca
     assert alice.texts(chat, outgoing=True) == [str(number) for number in range(1000)]
 
 
-def test_another_user_is_refused(alice: Node) -> None:
+AS_NOBODY = """
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+f = s.makefile("rw")
+for line in sys.stdin:
+    f.write(line)
+    f.flush()
+    print(f.readline(), end="", flush=True)
+"""
+
+
+def test_another_user_needs_a_token(alice: Node) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can call as somebody else")
     alice.socket.chmod(0o666)  # as if the folder's and the socket's modes had failed
     for folder in alice.socket.parents:
         if folder.stat().st_mode & 0o007 == 0:
             folder.chmod(0o711)
-    asks = "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.makefile().read())"
+    token = alice.call("token.create", scope="read")["token"]
+    calls = [
+        ("daemon.status", {}),
+        ("rpc.authenticate", {"token": token[:-1] + "_"}),
+        ("rpc.authenticate", {"token": token}),
+        ("daemon.status", {}),
+        ("daemon.shutdown", {}),
+    ]
     ended = subprocess.run(
-        ["/usr/bin/python3", "-c", asks, alice.socket],
+        ["/usr/bin/python3", "-c", AS_NOBODY, alice.socket],
+        input="".join(
+            json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}) + "\n"
+            for method, params in calls
+        ),
         user=65534,
         capture_output=True,
         text=True,
         check=False,
         timeout=20,
     )
-    assert ended.stdout, ended.stderr
-    assert json.loads(ended.stdout)["error"]["data"]["name"] == "unauthorized"
+    answers = [json.loads(line) for line in ended.stdout.splitlines()]
+    names = [answer["error"]["data"]["name"] if "error" in answer else "answered" for answer in answers]
+    assert names == ["unauthorized", "unauthorized", "answered", "answered", "unauthorized"], ended.stderr

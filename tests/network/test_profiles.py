@@ -102,14 +102,14 @@ def test_a_second_daemon_on_the_same_home_or_socket_is_refused(alice: Node, tmp_
         assert ended.returncode == 1
         assert word in ended.stderr
         assert len(ended.stderr.strip().splitlines()) == 1
-    assert alice.call("daemon.status")["profiles"] == 1, "the first one noticed nothing"
+    assert alice.call("daemon.status")["profiles"][0]["name"] == "alice", "the first one noticed nothing"
 
 
 def test_a_kill_leaves_no_lock_and_no_socket_in_the_way(alice: Node) -> None:
     alice.kill()
     assert alice.socket.exists()
     alice.restart()
-    assert alice.call("daemon.status")["profiles"] == 1
+    assert alice.call("daemon.status")["profiles"][0]["name"] == "alice"
 
 
 def test_something_else_at_the_sockets_path_is_left_alone(alice: Node, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Alice:
             folder, folder / "socket", TorChoice(attach=f"unix:{tor.control}"), KdfCost(1 << 20, 1)
         )
         self.tor = TorService(reactor, config, now_ms)
-        self.threads = RealThreads(reactor, now_ms, os.urandom)
+        self.threads = RealThreads(reactor, now_ms, os.urandom, config.events_kept)
         around = Surroundings(reactor, now_ms, os.urandom, random.random, self.tor)
         self.home = Home(Vault(folder, config.kdf, os.urandom), self.threads, around, LiveEvents(now_ms))
         self.profile: OpenProfile = blockon(self.home.create("alice", "password"))

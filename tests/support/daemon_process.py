@@ -2,6 +2,8 @@
 
 python -m tests.support.daemon_process HOME SOCKET local:FOLDER
 python -m tests.support.daemon_process HOME SOCKET unix:CONTROL | network:DIR
+
+What follows these are files with passwords that open profiles at the start.
 """
 
 import sys
@@ -12,17 +14,19 @@ from twisted.internet import asyncioreactor
 CHEAP_KDF_BYTES = 1 << 20
 
 
-def main(home: str, socket: str, tor: str) -> int:
+def main(home: str, socket: str, tor: str, *passwords: str) -> int:
     asyncioreactor.install()  # type: ignore[no-untyped-call]
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs one
 
     from cwtchd.config import Config, KdfCost, TorChoice  # noqa: PLC0415 - behind the reactor
+    from cwtchd.credential import PasswordSources  # noqa: PLC0415 - likewise
     from cwtchd.daemon import run_daemon  # noqa: PLC0415 - likewise
     from tests.support.local_tor import LocalTor  # noqa: PLC0415 - likewise
 
     kind, _, where = tor.partition(":")
     choice = TorChoice(network=Path(where)) if kind == "network" else TorChoice(attach=tor)
-    config = Config(Path(home), Path(socket), choice, KdfCost(CHEAP_KDF_BYTES, 1))
+    sources = PasswordSources(tuple(map(Path, passwords)))
+    config = Config(Path(home), Path(socket), choice, KdfCost(CHEAP_KDF_BYTES, 1), passwords=sources)
     return run_daemon(config, LocalTor(reactor, Path(where)) if kind == "local" else None)
 
 

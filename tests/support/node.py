@@ -111,6 +111,8 @@ class Node:
         self.name = name
         self.tor = tor
         self.password = f"the password of {name}"
+        self.password_files: list[Path] = []
+        """what opens profiles at each start, without a call"""
         self.id = ""
         self._module = module
         self._process: subprocess.Popen[bytes] | None = None
@@ -130,7 +132,7 @@ class Node:
         """Starts the process and waits for nothing."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module, self.home, self.socket, self.tor],
+                [sys.executable, "-m", self._module, self.home, self.socket, self.tor, *self.password_files],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -20,6 +20,9 @@ _KDF_SALT_SIZE = 16  # what libsodium's Argon2 takes; the home's salt is 32 byte
 _KDF_SALT_LABEL = b"cwtchd vault"
 
 
+_MARK_LABEL = b"cwtchd api token"
+
+
 class SealBroken(ProtocolError):
     """What was sealed does not open with this key."""
 
@@ -65,6 +68,11 @@ def derive_key(password: bytes, salt: bytes, *, memory_bytes: int, passes: int) 
     return bindings.crypto_pwhash_alg(
         KEY_SIZE, password, short, passes, memory_bytes, bindings.crypto_pwhash_ALG_ARGON2ID13
     )
+
+
+def mark(seed: bytes, salt: bytes) -> bytes:
+    """What only the holder of a seed can make of a salt: it says that a thing is the seed's, and to nobody else whose it is."""
+    return hashlib.blake2b(salt, digest_size=32, key=seed, person=_MARK_LABEL).digest()
 
 
 def public_key_of_seed(seed: bytes) -> bytes:

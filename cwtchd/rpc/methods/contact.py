@@ -10,6 +10,7 @@ from cwtchd.app.errors import AlreadyExists, InvalidAddress, LimitExceeded, Mess
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.methods.registry import Methods, OnProfile
 from cwtchd.rpc.methods.samples import ALICE, BOB, CONVERSATION
+from cwtchd.store.api_tokens import Scope
 from cwtchd.store.contacts import ConversationRow
 from cwtchd.store.database import UnitOfWork
 
@@ -35,6 +36,7 @@ def shown(on: OnProfile, outcome: Outcome[ConversationRow]) -> Outcome[schema.Co
 
 @methods.on_profile(
     "contact.add",
+    Scope.SEND,
     InvalidAddress,
     AlreadyExists,
     MessageTooLarge,
@@ -46,29 +48,32 @@ def add(on: OnProfile, uow: UnitOfWork, params: Add) -> Outcome[schema.Conversat
     return shown(on, contacts.add(uow, on.own, params.address, params.name, params.message))
 
 
-@methods.on_profile("contact.list", example=(schema.ProfileParams(profile=ALICE), [CONVERSATION]))
+@methods.on_profile(
+    "contact.list", Scope.READ, narrows=True, example=(schema.ProfileParams(profile=ALICE), [CONVERSATION])
+)
 def list_(
     on: OnProfile,
     uow: UnitOfWork,
     params: schema.ProfileParams,  # noqa: ARG001 - the profile is all there is to say
 ) -> Outcome[list[schema.Conversation]]:
     """Lists all conversations with contacts: accepted, pending and blocked."""
-    return Outcome([present.conversation(row, on.presence) for row in contacts.listed(uow)])
+    seen = [row for row in contacts.listed(uow) if on.only is None or row.id in on.only]
+    return Outcome([present.conversation(row, on.presence) for row in seen])
 
 
-@methods.on_profile("contact.get", NotFound, example=(ONE, CONVERSATION))
+@methods.on_profile("contact.get", Scope.READ, NotFound, example=(ONE, CONVERSATION))
 def get(on: OnProfile, uow: UnitOfWork, params: schema.ConversationParams) -> Outcome[schema.Conversation]:
     """Shows a conversation with a contact."""
     return shown(on, Outcome(contacts.get(uow, params.conversation)))
 
 
-@methods.on_profile("contact.accept", NotFound, example=(ONE, CONVERSATION))
+@methods.on_profile("contact.accept", Scope.SEND, NotFound, example=(ONE, CONVERSATION))
 def accept(on: OnProfile, uow: UnitOfWork, params: schema.ConversationParams) -> Outcome[schema.Conversation]:
     """Says yes to a request; from now on both can write."""
     return shown(on, contacts.accept(uow, params.conversation))
 
 
-@methods.on_profile("contact.reject", NotFound, AlreadyExists, example=(ONE, None))
+@methods.on_profile("contact.reject", Scope.SEND, NotFound, AlreadyExists, example=(ONE, None))
 def reject(
     on: OnProfile,  # noqa: ARG001 - every method has the same shape
     uow: UnitOfWork,
@@ -78,13 +83,13 @@ def reject(
     return contacts.reject(uow, params.conversation)
 
 
-@methods.on_profile("contact.block", NotFound, example=(ONE, CONVERSATION))
+@methods.on_profile("contact.block", Scope.SEND, NotFound, example=(ONE, CONVERSATION))
 def block(on: OnProfile, uow: UnitOfWork, params: schema.ConversationParams) -> Outcome[schema.Conversation]:
     """Turns a contact away until it is unblocked; what was said stays."""
     return shown(on, contacts.block(uow, params.conversation))
 
 
-@methods.on_profile("contact.unblock", NotFound, example=(ONE, CONVERSATION))
+@methods.on_profile("contact.unblock", Scope.SEND, NotFound, example=(ONE, CONVERSATION))
 def unblock(
     on: OnProfile, uow: UnitOfWork, params: schema.ConversationParams
 ) -> Outcome[schema.Conversation]:

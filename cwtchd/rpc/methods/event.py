@@ -6,10 +6,12 @@ from msgspec import Meta
 from twisted.internet.defer import Deferred
 
 from cwtchd.app.effects import Outcome
-from cwtchd.app.errors import NotFound, ProfileLocked, StorageFailed
+from cwtchd.app.errors import CursorExpired, NotFound, NotSupported, ProfileLocked, StorageFailed
 from cwtchd.rpc import follow, schema
-from cwtchd.rpc.methods.registry import Methods, OnProfile, Session
+from cwtchd.rpc.methods.registry import Methods, OnProfile, Session, Wanted
 from cwtchd.rpc.methods.samples import ALICE, EVENT
+from cwtchd.store import events
+from cwtchd.store.api_tokens import Scope
 from cwtchd.store.database import UnitOfWork
 
 methods = Methods()
@@ -23,7 +25,8 @@ class Subscribe(schema.Params, frozen=True, kw_only=True):
         schema.Cursor | None, Meta(description="the last seq that was handled; null: only what is new")
     ] = None
     types: Annotated[
-        Annotated[list[str], Meta(max_length=64)] | None, Meta(description="only events of these types")
+        Annotated[list[schema.EventWord], Meta(max_length=64)] | None,
+        Meta(description="only events of these types"),
     ] = None
 
 
@@ -42,25 +45,42 @@ class Page(schema.ProfileParams, frozen=True, kw_only=True):
 
 @methods.on_loop(
     "event.subscribe",
+    Scope.READ,
     ProfileLocked,
+    CursorExpired,
+    NotSupported,
     StorageFailed,
+    narrows=True,
     example=(Subscribe(profile=ALICE, after=11), schema.Subscribed(subscription=1, head=12)),
 )
 def subscribe(session: Session, params: Subscribe) -> "Deferred[schema.Subscribed]":
     """Follows a profile's log from a cursor on, with its live events; without a profile, the daemon's live events."""
-    types = None if params.types is None else frozenset(params.types)
-    return session.subscriptions.subscribe(params.profile, params.after, types, session.begun)
+    types = None if params.types is None else frozenset(map(str, params.types))
+    wanted = Wanted(params.profile, params.after, types)
+    return session.subscriptions.subscribe(session.caller, wanted, session.begun)
 
 
-@methods.on_loop("event.unsubscribe", NotFound, example=(Unsubscribe(subscription=1), None))
+@methods.on_loop(
+    "event.unsubscribe",
+    Scope.READ,
+    NotFound,
+    NotSupported,
+    narrows=True,
+    example=(Unsubscribe(subscription=1), None),
+)
 def unsubscribe(session: Session, params: Unsubscribe) -> None:
     """Ends a subscription of this connection."""
     session.subscriptions.unsubscribe(params.subscription)
 
 
 @methods.on_profile(
-    "event.list", example=(Page(profile=ALICE, after=11), schema.EventPage(events=[EVENT], head=12))
+    "event.list",
+    Scope.READ,
+    CursorExpired,
+    narrows=True,
+    example=(Page(profile=ALICE, after=11), schema.EventPage(events=[EVENT], head=12)),
 )
 def list_(on: OnProfile, uow: UnitOfWork, params: Page) -> Outcome[schema.EventPage]:
     """Shows a page of the log behind a cursor."""
-    return Outcome(follow.page(uow, on.own, on.presence, params.after, params.limit))
+    built = follow.page(uow, on.own, on.presence, on.published_since, params.after, params.limit, on.only)
+    return Outcome(schema.EventPage(events=[each.event for each in built], head=events.head(uow, on.only)))

@@ -12,6 +12,7 @@ from cwtchd.protocol.model import Onion
 from cwtchd.rpc import follow, present, schema
 from cwtchd.rpc.methods.registry import Methods, OnProfile
 from cwtchd.rpc.methods.samples import ALICE, MESSAGE
+from cwtchd.store.api_tokens import Scope
 from cwtchd.store.database import UnitOfWork
 from cwtchd.store.messages import MessageRow
 
@@ -52,6 +53,7 @@ def _shown(on: OnProfile, uow: UnitOfWork, outcome: Outcome[MessageRow]) -> Outc
 
 @methods.on_profile(
     "message.send",
+    Scope.SEND,
     NotFound,
     AlreadyExists,
     Blocked,
@@ -68,6 +70,7 @@ def send(on: OnProfile, uow: UnitOfWork, params: Send) -> Outcome[schema.Message
 
 @methods.on_profile(
     "message.list",
+    Scope.READ,
     NotFound,
     example=(Page(profile=ALICE, conversation=1), schema.MessagePage(messages=[MESSAGE], more=False)),
 )
@@ -86,13 +89,13 @@ def list_(on: OnProfile, uow: UnitOfWork, params: Page) -> Outcome[schema.Messag
     return Outcome(schema.MessagePage(messages=shown[::-1], more=len(rows) > len(shown)))
 
 
-@methods.on_profile("message.get", NotFound, example=(ONE, MESSAGE))
+@methods.on_profile("message.get", Scope.READ, NotFound, example=(ONE, MESSAGE))
 def get(on: OnProfile, uow: UnitOfWork, params: schema.MessageParams) -> Outcome[schema.Message]:
     """Shows a message."""
     return _shown(on, uow, Outcome(messages.get(uow, params.message)))
 
 
-@methods.on_profile("message.retry", NotFound, Blocked, LimitExceeded, example=(ONE, MESSAGE))
+@methods.on_profile("message.retry", Scope.SEND, NotFound, Blocked, LimitExceeded, example=(ONE, MESSAGE))
 def retry(on: OnProfile, uow: UnitOfWork, params: schema.MessageParams) -> Outcome[schema.Message]:
     """Queues a failed message again; for one that waits, dials its contact at once."""
     return _shown(on, uow, messages.retry(uow, params.message))

@@ -1,25 +1,32 @@
-"""profile.*: created, unlocked, locked, shown."""
+"""profile.*: created, unlocked, locked, shown, changed."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 from twisted.internet.defer import Deferred
 
+from cwtchd.app import profile as profiles
+from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import ProfileLocked, Stopping, StorageFailed, WrongPassword
 from cwtchd.rpc import present, schema
-from cwtchd.rpc.methods.registry import Methods, Session
+from cwtchd.rpc.methods.registry import Methods, OnProfile, Session, shown
 from cwtchd.rpc.methods.samples import ALICE, PROFILE
-from cwtchd.rpc.ports import ProfilePort
+from cwtchd.rpc.profile_port import ProfilePort
+from cwtchd.store.api_tokens import Scope
+from cwtchd.store.database import UnitOfWork
 
 methods = Methods()
+
+
+ProfileName = Annotated[
+    str, Meta(min_length=1, max_length=256, description="what you call it; sealed with the rest")
+]
 
 
 class Create(schema.Params, frozen=True, kw_only=True):
     """A new profile."""
 
-    name: Annotated[
-        str, Meta(min_length=1, max_length=256, description="what you call it; sealed with the rest")
-    ]
+    name: ProfileName
     password: schema.Password
 
 
@@ -27,6 +34,21 @@ class Unlock(schema.Params, frozen=True, kw_only=True):
     """A password."""
 
     password: schema.Password
+
+
+class Set(schema.ProfileParams, frozen=True, kw_only=True):
+    """What is to be another, and what it is to be."""
+
+    key: Literal["name", "autostart"]
+    value: Annotated[
+        ProfileName | bool,
+        Meta(description="`name`: what you call it; `autostart`: whether a start without a person opens it"),
+    ]
+
+    def __post_init__(self) -> None:
+        """Each key has a type of its own."""
+        if isinstance(self.value, bool) is not (self.key == "autostart"):
+            raise ValueError
 
 
 def _open(session: Session, profile: str) -> ProfilePort:
@@ -38,6 +60,7 @@ def _open(session: Session, profile: str) -> ProfilePort:
 
 @methods.on_loop(
     "profile.create",
+    Scope.ADMIN,
     StorageFailed,
     Stopping,
     example=(Create(name="alice", password="a long sentence"), PROFILE),
@@ -49,6 +72,7 @@ def create(session: Session, params: Create) -> "Deferred[schema.Profile]":
 
 @methods.on_loop(
     "profile.unlock",
+    Scope.ADMIN,
     WrongPassword,
     StorageFailed,
     Stopping,
@@ -60,19 +84,39 @@ def unlock(session: Session, params: Unlock) -> "Deferred[list[schema.Profile]]"
     return opened.addCallback(lambda ports: [present.profile(port) for port in ports])
 
 
-@methods.on_loop("profile.list", example=(schema.NoParams(), [PROFILE]))
+@methods.on_loop("profile.list", Scope.READ, narrows=True, example=(schema.NoParams(), [PROFILE]))
 def list_(session: Session, params: schema.NoParams) -> list[schema.Profile]:  # noqa: ARG001 - it takes nothing
     """Lists the open profiles; what a locked one is called is sealed."""
-    return [present.profile(port) for port in session.daemon.open_profiles()]
+    return [present.profile(port) for port in shown(session)]
 
 
-@methods.on_loop("profile.get", ProfileLocked, example=(schema.ProfileParams(profile=ALICE), PROFILE))
+@methods.on_loop(
+    "profile.get",
+    Scope.READ,
+    ProfileLocked,
+    narrows=True,
+    example=(schema.ProfileParams(profile=ALICE), PROFILE),
+)
 def get(session: Session, params: schema.ProfileParams) -> schema.Profile:
     """Shows an open profile."""
     return present.profile(_open(session, params.profile))
 
 
-@methods.on_loop("profile.lock", ProfileLocked, example=(schema.ProfileParams(profile=ALICE), None))
+@methods.on_profile(
+    "profile.set", Scope.ADMIN, example=(Set(profile=ALICE, key="autostart", value=True), PROFILE)
+)
+def set_(on: OnProfile, uow: UnitOfWork, params: Set) -> Outcome[schema.Profile]:
+    """Renames a profile, or says whether the daemon opens it at a start without a person."""
+    if isinstance(params.value, bool):
+        changed = profiles.set_autostart(uow, params.value)
+    else:
+        changed = profiles.rename(uow, params.value)
+    return Outcome(present.stored_profile(changed.value, on.published_since), changed.effects)
+
+
+@methods.on_loop(
+    "profile.lock", Scope.ADMIN, ProfileLocked, example=(schema.ProfileParams(profile=ALICE), None)
+)
 def lock(session: Session, params: schema.ProfileParams) -> "Deferred[None]":
     """Closes a profile: its connections end, its onion goes, its file is closed."""
     return session.daemon.lock_profile(_open(session, params.profile))

@@ -13,11 +13,14 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from cwtchd.app.effects import Outcome
-from cwtchd.app.errors import ProfileLocked, Refusal, StorageFailed
+from cwtchd.app.errors import LimitExceeded, ProfileLocked, Refusal, StorageFailed, Unauthorized
 from cwtchd.protocol.model import Onion
 from cwtchd.rpc import schema
+from cwtchd.rpc.access import Caller, Need
 from cwtchd.rpc.ports import DaemonPort
 from cwtchd.rpc.presence import Presence
+from cwtchd.rpc.profile_port import ProfilePort
+from cwtchd.store.api_tokens import Scope
 from cwtchd.store.database import UnitOfWork
 
 P = TypeVar("P", bound=schema.Params)
@@ -25,22 +28,31 @@ P = TypeVar("P", bound=schema.Params)
 
 @dataclass(frozen=True, slots=True)
 class OnProfile:
-    """What a profile's method knows of its profile."""
+    """What a profile's method knows of its profile. `only`: the conversations that the caller may see, None for all."""
 
     own: Onion
     presence: Presence
+    published_since: int | None
+    only: frozenset[int] | None
 
 
 Begun = list[Callable[[], None]]
 """What a line's calls want done once the line's answer has left."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a subscription is to tell; each None: no profile's, only what is new, all types."""
+
+    profile: str | None
+    after: int | None
+    types: frozenset[str] | None
+
+
 class Subscriptions(Protocol):
     """The subscriptions of one connection."""
 
-    def subscribe(
-        self, profile: str | None, after: int | None, types: frozenset[str] | None, begun: Begun
-    ) -> "Deferred[schema.Subscribed]":
+    def subscribe(self, caller: Caller, wanted: Wanted, begun: Begun) -> "Deferred[schema.Subscribed]":
         """Opens a cursor on a profile's log, or on the daemon's live events; its events begin with `begun`."""
 
     def unsubscribe(self, subscription: int) -> None:
@@ -52,6 +64,7 @@ class Session:
     """What a loop method knows: the daemon, the connection that it was called on, and what waits for its line's answer."""
 
     daemon: DaemonPort
+    caller: Caller
     subscriptions: Subscriptions
     begun: Begun
 
@@ -66,6 +79,7 @@ class Method(Generic[P]):
     summary: str
     errors: tuple[type[Refusal], ...]
     example: tuple[schema.Params, object]
+    need: Need
     decoder: "msgspec.json.Decoder[P]"
     on_profile: Callable[[OnProfile, UnitOfWork, P], Outcome[Any]] | None = None
     on_loop: Callable[[Session, P], object] | None = None
@@ -82,44 +96,70 @@ class Methods:
         self.all: list[Method[Any]] = []
 
     def on_profile(
-        self, name: str, *errors: type[Refusal], example: tuple[schema.Params, object]
+        self,
+        name: str,
+        needs: Scope,
+        *errors: type[Refusal],
+        example: tuple[schema.Params, object],
+        narrows: bool = False,
     ) -> Callable[[ProfileFunction[P]], ProfileFunction[P]]:
         """A method that is one unit of work of the profile that its params name."""
 
         def add(function: ProfileFunction[P]) -> ProfileFunction[P]:
-            params, result = _types(function, 2)
             every = (*errors, ProfileLocked, StorageFailed)
-            decoder = msgspec.json.Decoder(params)
-            summary = _summary(function)
-            self.all.append(
-                Method(name, params, result, summary, every, example, decoder, on_profile=function)
-            )
+            self.all.append(_method(name, needs, every, example, narrows, function, on_profile=function))
             return function
 
         return add
 
     def on_loop(
-        self, name: str, *errors: type[Refusal], example: tuple[schema.Params, object]
+        self,
+        name: str,
+        needs: Scope | None,
+        *errors: type[Refusal],
+        example: tuple[schema.Params, object],
+        narrows: bool = False,
     ) -> Callable[[LoopFunction[P]], LoopFunction[P]]:
         """A method of the daemon: its result, or a Deferred of it."""
 
         def add(function: LoopFunction[P]) -> LoopFunction[P]:
-            params, result = _types(function, 1)
-            decoder = msgspec.json.Decoder(params)
-            summary = _summary(function)
-            self.all.append(Method(name, params, result, summary, errors, example, decoder, on_loop=function))
+            self.all.append(_method(name, needs, errors, example, narrows, function, on_loop=function))
             return function
 
         return add
 
 
-def _types(function: Callable[..., object], position: int) -> tuple[type[Any], Any]:
+def _method(
+    name: str,
+    needs: Scope | None,
+    errors: tuple[type[Refusal], ...],
+    example: tuple[schema.Params, object],
+    narrows: bool,
+    function: Callable[..., Any],
+    **runs: Callable[..., Any],
+) -> Method[Any]:
+    params, result = _types(function)
+    every = errors if needs is None else (*errors, Unauthorized, LimitExceeded)
+    return Method(
+        name,
+        params,
+        result,
+        _summary(function),
+        tuple(dict.fromkeys(every)),
+        example,
+        Need(needs, narrows, params),
+        msgspec.json.Decoder(params),
+        **runs,
+    )
+
+
+def _types(function: Callable[..., object]) -> tuple[type[Any], Any]:
     hints = get_type_hints(function)
-    names = list(inspect.signature(function).parameters)
+    params = list(inspect.signature(function).parameters)[-1]  # the last one of either kind
     result = hints["return"]
     if get_origin(result) in (Outcome, Deferred):
         result = get_args(result)[0]
-    return hints[names[position]], result
+    return hints[params], result
 
 
 def _summary(function: Callable[..., object]) -> str:
@@ -129,3 +169,9 @@ def _summary(function: Callable[..., object]) -> str:
 def table(*collections: Sequence[Method[Any]]) -> dict[str, Method[Any]]:
     """All methods by name."""
     return {method.name: method for methods in collections for method in methods}
+
+
+def shown(session: Session) -> list[ProfilePort]:
+    """The open profiles that the caller may see, oldest first."""
+    grant = session.caller.grant
+    return [port for port in session.daemon.open_profiles() if grant is not None and grant.shows(port)]

@@ -1,14 +1,21 @@
 """Values for the document's examples: two well-known onions, which nobody has, and what they say to each other."""
 
 from cwtchd.rpc import schema
+from cwtchd.store.api_tokens import Scope
 
 ALICE = "rkeohxlubhyzl7ks3mwtzos5olfgocn7dwkbeg7toseadnapn5optfad"
 BOB = "5vesrrri2hbmn2xjam4jawmvmeuvsjz2lrr7snrwyfdbjlehg7iuvmyd"
 THEN = 1_790_000_000_000
 
-PROFILE = schema.Profile(id=ALICE, name="alice", created_at=THEN, published_since=THEN)
+PROFILE = schema.Profile(id=ALICE, name="alice", created_at=THEN, published_since=THEN, autostart=True)
 TOR = schema.TorReport(
-    state="ready", progress=100, summary="Tor is ready.", since=THEN, version="0.4.9.11", warning=None
+    state="ready",
+    progress=100,
+    summary="Tor is ready.",
+    since=THEN,
+    version="0.4.9.11",
+    warning=None,
+    last_proof_at=THEN,
 )
 CONVERSATION = schema.Conversation(
     id=1,
@@ -41,3 +48,34 @@ MESSAGE = schema.Message(
     delivery=schema.Delivery(step="queued", reason=None, attempts=0, next_try=None, witnessed=None, of=None),
 )
 EVENT = schema.Event(seq=12, profile=ALICE, type="message.queued", at=THEN, data=MESSAGE)
+
+TOKEN = "cwtchd_1_q1N6dmBxZ0E3Y2hpbGRyZW5fYXJlX3BsYXlpbmdfaGU"
+GRANTED = schema.Granted(token=1, scope=Scope.SEND, bound=True, profile=ALICE, conversations=None, folders=[])
+API_TOKEN = schema.ApiToken(
+    id=1,
+    label="echobot",
+    scope=Scope.SEND,
+    bound=True,
+    profile=ALICE,
+    conversations=None,
+    folders=[],
+    created_at=THEN,
+    last_used_at=THEN,
+)
+HEALTH = schema.ProfileHealth(
+    id=ALICE,
+    name="alice",
+    published_since=THEN,
+    self_dial=schema.SelfDial(last_proof_at=THEN, last_failure=None, next_at=THEN),
+    contacts=[
+        schema.ContactPath(
+            conversation=1,
+            state="authenticated",
+            since=THEN,
+            last_proof_at=THEN,
+            next_dial_at=None,
+            last_failure=None,
+        )
+    ],
+    more_contacts=False,
+)

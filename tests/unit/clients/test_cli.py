@@ -1,15 +1,20 @@
 """Each command against a fake daemon: the call that it makes, what it prints, its exit status."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
 from cwtch_cli.__main__ import cli
-from cwtch_client import Json
+from cwtch_cli.errors import refusal_of
+from cwtch_cli.refused import command_of
+from cwtch_client import Json, RpcError, fake_methods
 from cwtch_client.fake_world import FakeProfile, onion
 from cwtch_client.testing import FakeDaemon
+from cwtchd.rpc.dispatch import DOCUMENT
 from tests.unit.clients.conftest import BOB, Cwtch
 
 CAROL = onion("carol")
@@ -20,6 +25,34 @@ COMMANDS: list[tuple[Sequence[str], str, dict[str, object], str]] = [
     (["tor", "reset"], "tor.reset", {}, "new circuits"),
     (["profile", "list"], "profile.list", {}, "alice\t"),
     (["profile", "get"], "profile.get", {}, "name: alice"),
+    (["profile", "set", "name", "al"], "profile.set", {"key": "name", "value": "al"}, "name: al"),
+    (
+        ["profile", "set", "autostart", "no"],
+        "profile.set",
+        {"key": "autostart", "value": False},
+        "autostart: no",
+    ),
+    (["profile", "qr"], "profile.get", {}, "\ncwtch:"),
+    (
+        [
+            "token",
+            "create",
+            "send",
+            "--label",
+            "bot",
+            "--profile",
+            "alice",
+            "--conversation",
+            "bob",
+            "--folder",
+            "/x",
+        ],
+        "token.create",
+        {"scope": "send", "label": "bot", "profile": "ALICE", "conversations": [0], "folders": ["/x"]},
+        "token: cwtchd_1_",
+    ),
+    (["token", "create", "read"], "token.create", {"scope": "read"}, "id: 1"),
+    (["token", "list"], "token.list", {}, ""),
     (["profile", "lock"], "profile.lock", {}, "locked"),
     (
         ["contact", "add", CAROL, "--name", "carol", "--message", "hi"],
@@ -59,6 +92,12 @@ COMMANDS: list[tuple[Sequence[str], str, dict[str, object], str]] = [
         {"conversation": 0, "limit": 5, "before": 99},
         "\tbob\treceived\thi alice",
     ),
+    (
+        ["message", "send", "bob", "once", "--client-id", "mine"],
+        "message.send",
+        {"conversation": 0, "text": "once", "client_id": "mine"},
+        "text: once",
+    ),
     (["message", "get", "M"], "message.get", {"message": -1}, "text: hi alice"),
     (["message", "retry", "M"], "message.retry", {"message": -1}, "state: queued"),
     (
@@ -74,7 +113,11 @@ def filled(value: object, bob: int, message: int) -> object:
     """The example's stand-ins, as the numbers that the fake daemon gave."""
     if value == "M":
         return str(message)
-    return {0: bob, -1: message}.get(value, value) if isinstance(value, int) else value
+    if isinstance(value, list):
+        return [filled(each, bob, message) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {0: bob, -1: message}.get(value, value)
+    return value
 
 
 @pytest.mark.parametrize(("words", "method", "params", "printed"), COMMANDS, ids=lambda each: str(each)[:40])
@@ -100,7 +143,9 @@ def test_each_command(
         name: other if name == "conversation" else filled(value, other, number)
         for name, value in params.items()
     }
-    on_profile = not method.startswith(("daemon.", "tor.")) and method != "profile.list"
+    if "profile" in wanted:
+        wanted["profile"] = alice.id
+    on_profile = not method.startswith(("daemon.", "tor.", "token.")) and method != "profile.list"
 
     told = cwtch(*arguments)
     assert (told.status, told.err) == (0, "")
@@ -132,19 +177,40 @@ def test_shutdown_ends_the_daemon(daemon: FakeDaemon, cwtch: Cwtch) -> None:
     assert cwtch("daemon", "status").status == 3
 
 
-def test_every_method_of_the_contract_that_is_asked_for_has_its_command() -> None:
-    wanted = {
-        "daemon status", "daemon shutdown", "tor status", "tor reset", "profile create", "profile unlock",
-        "profile lock", "profile list", "profile get", "contact add", "contact list", "contact get", "contact accept",
-        "contact reject", "contact block", "contact unblock", "conversation list", "conversation get",
-        "conversation mark-read", "message send", "message list", "message get", "message retry", "event list",
-        "rpc discover",
-    }  # fmt: skip
-    have = {
-        f"{noun} {verb}" for noun, group in cli.commands.items() for verb in getattr(group, "commands", ())
-    }
-    assert have == wanted
-    assert "watch" in cli.commands
+NO_COMMAND = {
+    "event.unsubscribe": "`cwtch watch` ends with its connection",
+    "rpc.authenticate": "--token-file shows the token on every connection: it must not stand on a command line",
+}
+NO_OPTION = {
+    "profile": "--profile stands before or behind any command",
+    "password": "it is asked for, or comes from --password-file or --password-stdin",
+}
+"""Methods and params of the API that are no words of the command line, and why."""
+
+
+@pytest.mark.parametrize("method", DOCUMENT["methods"], ids=lambda method: str(method["name"]))
+def test_every_method_has_its_command_and_every_param_a_word(method: dict[str, Any]) -> None:
+    command = command_of(cli, method["name"])
+    assert (command is None) == (method["name"] in NO_COMMAND)
+    if command is not None:
+        have = {each.name for each in command.params} | {"profile"}
+        singular = {f"{each}s" for each in have}
+        assert {each["name"] for each in method["params"]} - NO_OPTION.keys() <= have | singular
+        takes_password = any(each["name"] == "password" for each in method["params"])
+        assert takes_password <= ("password_file" in have)
+
+
+def test_every_command_says_what_it_does() -> None:
+    def every(command: click.Command) -> Iterator[click.Command]:
+        yield command
+        if isinstance(command, click.Group):
+            for inner in command.commands.values():
+                yield from every(inner)
+
+    for command in every(cli):
+        assert command.help
+        for parameter in command.params:
+            assert not isinstance(parameter, click.Option) or parameter.help
 
 
 # --- what is meant -----------------------------------------------------------------------------------------------
@@ -217,6 +283,78 @@ def test_a_refusal_is_the_daemons_sentence(daemon: FakeDaemon, cwtch: Cwtch) -> 
 
 
 @pytest.mark.parametrize(
+    ("name", "code", "status"),
+    [("not_found", -32003, 4), ("unauthorized", -32008, 6), ("cursor_expired", -32016, 7)],
+)
+def test_each_class_of_refusals_has_its_status(
+    daemon: FakeDaemon, alice: FakeProfile, cwtch: Cwtch, name: str, code: int, status: int
+) -> None:
+    daemon.refuse("event.list", code, name, "No.")
+    assert cwtch("event", "list").status == status
+
+
+def test_a_refusal_has_its_numbers() -> None:
+    def told(**data: object) -> str:
+        return refusal_of(RpcError(-32000, "Shorten it.", data))
+
+    assert told(name="message_too_large", limit=10, size=12) == "Shorten it. (12 of at most 10)"
+    assert told(name="limit_exceeded", limit=10) == "Shorten it. (at most 10)"
+    assert told(incident="ab12") == "Shorten it. (ab12)"
+    assert told(name="cursor_expired", oldest=7, head=9).endswith(
+        "(--after 6 begins at the oldest that is kept)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["profile", "set", "name", "x" * 300], "take this VALUE: it takes"),
+        (
+            ["contact", "add", CAROL, "--name", "x" * 300],
+            "take this --name: it takes text of at most 256 characters",
+        ),
+        (
+            ["message", "send", "bob", "x", "--client-id", "x" * 200],
+            "--client-id: it takes text of 1 to 128 characters",
+        ),
+        (["message", "list", "bob", "--before", "-5"], "--before: it takes a whole number of 0 to"),
+        (["watch", "--type", "message.recieved"], "--type: it takes only "),
+        (["token", "revoke", "-1"], "No such option"),
+    ],
+)
+def test_what_the_daemon_does_not_take_is_told_by_its_word_here(
+    daemon: FakeDaemon,
+    alice: FakeProfile,
+    bob: dict[str, Json],
+    cwtch: Cwtch,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    hint: str,
+) -> None:
+    monkeypatch.setitem(fake_methods.METHODS, "rpc.discover", lambda world, params: DOCUMENT)
+    for method in ("profile.set", "contact.add", "message.send", "message.list", "event.subscribe"):
+        daemon.refuse(method, -32602, "", "The params don't fit the method.")
+    told = cwtch(*words)
+    assert told.out == ""
+    assert hint in told.err
+    assert "xxx" not in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_a_method_that_the_daemon_does_not_know_is_a_newer_one(daemon: FakeDaemon, cwtch: Cwtch) -> None:
+    daemon.refuse("token.list", -32601, "", "There is no such method.")
+    told = cwtch("token", "list")
+    assert (told.status, "older than this `cwtch`" in told.err) == (4, True)
+
+
+def test_params_that_nothing_is_wrong_with_leave_the_daemons_sentence(
+    daemon: FakeDaemon, cwtch: Cwtch
+) -> None:
+    daemon.refuse("tor.status", -32602, "", "The params don't fit.")
+    assert cwtch("tor", "status").err == "cwtch: The params don't fit.\n"
+
+
+@pytest.mark.parametrize(
     ("words", "hint"),
     [
         (["contcat", "list"], "cwtch contact"),
@@ -224,6 +362,18 @@ def test_a_refusal_is_the_daemons_sentence(daemon: FakeDaemon, cwtch: Cwtch) -> 
         (["send"], "cwtch message send"),
         (["conversation", "mark_read", "1"], "mark-read"),
         (["xyzzy"], "cwtch --help"),
+        (["send", "bob", "hi"], "cwtch message send"),
+        (["add"], "cwtch contact add"),
+        (["status"], "`cwtch daemon status` or `cwtch tor status`"),
+        (["contacts"], "cwtch contact list"),
+        (["ls"], "cwtch contact list"),
+        (["contact", "ls"], "cwtch contact list"),
+        (["retyr", "5"], "cwtch message retry"),
+        (["profile", "rename", "al"], "cwtch profile set"),
+        (["run"], "cwtchd run"),
+        (["--limit", "5", "message", "list", "bob"], "--limit stands behind"),
+        (["message", "list", "bob", "--limt", "5"], "'--limit'? `cwtch message list --help`"),
+        (["profile", "set", "autostart", "perhaps"], "`yes` or `no`"),
         (["message", "list"], "cwtch message list --help"),
         (["profile", "list", "--jsno"], "--json"),
         (["message", "list", "1", "--limit", "0"], "--limit"),
@@ -244,6 +394,9 @@ def test_help_tells_the_exit_statuses(cwtch: Cwtch) -> None:
         "2    the command line",
         "3    no daemon",
         "4    the daemon refused",
+        "5    what was waited for",
+        "6    the daemon refused since this caller",
+        "7    the log no longer holds",
         "130  interrupted",
     ):
         assert status in told.out
@@ -259,6 +412,10 @@ def test_a_text_from_standard_input(
     assert daemon.calls[-1][1]["text"] == "Grüße\nund mehr"
     assert cwtch("message", "send", "bob", "-", stdin=b"\xff\n").status == 2
     assert cwtch("message", "send", "bob", "-", stdin=b"x" * (1 << 20)).status == 2
+    assert (
+        cwtch("message", "send", "bob", "-", stdin=b"\x01" * 400_000).status == 2
+    )  # six bytes each, as JSON has them
+    assert cwtch("message", "send", "bob", "-", stdin="ü".encode() * (1 << 19)).status == 2
     assert len([name for name, _ in daemon.calls if name == "message.send"]) == 1
 
 
@@ -295,6 +452,54 @@ def test_passwords_that_cannot_be_had(
     assert (told.status, told.err.count("\n")) == (2, 1)
     assert hint in told.err
     assert daemon.calls == []
+
+
+# --- tokens and pictures -----------------------------------------------------------------------------------------
+
+
+def test_a_token_is_written_where_only_its_owner_reads(
+    daemon: FakeDaemon, alice: FakeProfile, cwtch: Cwtch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    made = cwtch("token", "create", "read", "--output", str(file))
+    assert (made.status, made.out) == (0, f"id: 1\nwritten to: {file}\n")
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = cwtch("token", "create", "read", "--output", str(file))
+    assert (again.status, "nothing is written over" in again.err) == (2, True)
+    assert cwtch("token", "create", "read", "--output", str(tmp_path / "no" / "token")).status == 1
+    assert [name for name, _ in daemon.calls].count("token.create") == 1
+    assert cwtch("token", "list").out.startswith("1\t\tread\tall profiles\t")
+
+    held = cwtch("--token-file", str(file), "profile", "get")
+    assert alice.id in held.out
+    monkeypatch.setenv("CWTCH_TOKEN_FILE", str(file))
+    assert cwtch("profile", "lock").status == 6
+    assert cwtch("token", "create", "admin").status == 6
+    monkeypatch.delenv("CWTCH_TOKEN_FILE")
+    assert cwtch("token", "revoke", "1").status == 0
+    assert cwtch("--token-file", str(file), "profile", "get").status == 6
+    none = cwtch("--token-file", str(tmp_path / "none"), "profile", "get")
+    assert (none.status, "token file" in none.err) == (1, True)
+
+
+def test_a_failed_token_leaves_no_file(daemon: FakeDaemon, cwtch: Cwtch, tmp_path: Path) -> None:
+    daemon.refuse("token.create", -32013, "storage_failed", "The disk did not take it.")
+    assert cwtch("token", "create", "read", "--output", str(tmp_path / "token")).status == 4
+    assert not (tmp_path / "token").exists()
+
+
+def test_an_address_as_a_picture(alice: FakeProfile, cwtch: Cwtch, tmp_path: Path) -> None:
+    svg, png = tmp_path / "a.svg", tmp_path / "a.png"
+    told = cwtch("profile", "qr", "--svg", str(svg), "--png", str(png))
+    assert told.out == f"cwtch:{alice.id}\n"
+    assert svg.read_bytes().startswith(b"<?xml")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    before = svg.read_bytes()
+    assert cwtch("profile", "qr", "--svg", str(svg)).status == 2
+    assert svg.read_bytes() == before
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    assert cwtch("profile", "qr", "--svg", str(tmp_path / "link")).status == 2
+    assert not (tmp_path / "elsewhere").exists()
 
 
 # --- what the other side wrote -----------------------------------------------------------------------------------

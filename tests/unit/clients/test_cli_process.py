@@ -1,16 +1,10 @@
 """`cwtch` as a process: its streams, its terminal, its signals."""
 
-import fcntl
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
-import termios
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,34 +12,8 @@ import pytest
 from cwtch_client import Json
 from cwtch_client.fake_world import FakeProfile
 from cwtch_client.testing import FakeDaemon
+from tests.support.cwtch_process import Screen, command, environment, on_terminal, started
 from tests.unit.clients.conftest import BOB
-
-TREE = Path(__file__).parents[3]
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(TREE / "clients"), "NO_COLOR": "1", "TERM": "xterm"}
-
-
-def command(daemon: FakeDaemon, *words: str) -> list[str]:
-    return [sys.executable, "-m", "cwtch_cli", "--socket", str(daemon.path), *words]
-
-
-@contextmanager
-def started(daemon: FakeDaemon, *words: str) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        command(daemon, *words),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def test_watch_goes_on_over_a_dropped_connection_and_ends_by_count(
@@ -116,48 +84,6 @@ def test_json_is_json_where_the_stream_is_not_utf8(daemon: FakeDaemon, alice: Fa
         timeout=60,
     )
     assert json.loads(done.stdout.decode("ascii"))["messages"][0]["text"] == "Grüße"
-
-
-@contextmanager
-def on_terminal(daemon: FakeDaemon, *words: str) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
-    """`cwtch` with a terminal of its own, whose other end the test holds."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command(daemon, *words),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment(),
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - the only way to give it a terminal
-    )
-    os.close(theirs)
-    with process:
-        try:
-            yield process, ours
-        finally:
-            process.kill()
-            os.close(ours)
-
-
-class Screen:
-    """What a terminal showed so far."""
-
-    def __init__(self, terminal: int) -> None:
-        self._terminal = terminal
-        self.text = ""
-
-    def until(self, words: str) -> None:
-        timer = threading.Timer(20, os._exit, [99])  # a hang must not outlive the test
-        timer.start()
-        try:
-            while words not in self.text:
-                self.text += os.read(self._terminal, 4096).decode()
-        finally:
-            timer.cancel()
-
-    def type(self, line: str) -> None:
-        os.write(self._terminal, line.encode() + b"\n")
 
 
 @pytest.mark.filterwarnings("ignore:.*preexec_fn:DeprecationWarning")

@@ -14,6 +14,7 @@ from cwtch_client import (
     Client,
     ConnectionLost,
     Conversation,
+    CursorExpired,
     DaemonAbsent,
     Event,
     Message,
@@ -22,6 +23,7 @@ from cwtch_client import (
     Profile,
     RpcError,
     SocketRefused,
+    TokenUnreadable,
     socket_path,
 )
 from cwtch_client.fake_world import FakeProfile
@@ -167,7 +169,7 @@ def test_events_begin_behind_the_cursor_or_at_the_head(daemon: FakeDaemon, alice
         found = first.message()
         assert found is not None
         assert found.text == "one"
-        stored.close()  # type: ignore[attr-defined]
+        stored.close()
         live = client.events(alice.id)
         told: list[Event] = []
         reader = threading.Thread(target=lambda: told.append(next(live)))
@@ -176,7 +178,7 @@ def test_events_begin_behind_the_cursor_or_at_the_head(daemon: FakeDaemon, alice
         daemon.receive(alice.id, BOB, "two")
         reader.join()
         assert [each.seq for each in told] == [3]
-        live.close()  # type: ignore[attr-defined]
+        live.close()
 
 
 def unlock_once_asked(daemon: FakeDaemon) -> None:
@@ -208,7 +210,7 @@ def test_events_go_on_over_dropped_connections_and_a_killed_daemon(
         opener.join()
         assert [each.seq for each in seen] == [1, 2, 3, 4, 5, 6]
         assert len(lost) == 4
-        events.close()  # type: ignore[attr-defined]
+        events.close()
 
 
 def test_events_wait_for_a_locked_profile(daemon: FakeDaemon, alice: FakeProfile) -> None:
@@ -229,7 +231,7 @@ def test_events_wait_for_a_locked_profile(daemon: FakeDaemon, alice: FakeProfile
         assert next(events).type == "profile.locked"
         locker.join()
         assert [next(events).seq, next(events).seq] == [1, 2]
-        events.close()  # type: ignore[attr-defined]
+        events.close()
 
 
 def test_patience_ends(daemon: FakeDaemon, alice: FakeProfile) -> None:
@@ -260,3 +262,71 @@ def test_where_the_socket_is() -> None:
     assert socket_path(None, None, rest) == Path("/run/me/cwtchd/cwtchd.sock")
     assert socket_path("", "", {"XDG_RUNTIME_DIR": ""}).parts[-2:] == ("cwtchd", "cwtchd.sock")
     assert socket_path("here", None, {}).is_absolute()
+
+
+def test_an_expired_cursor_is_told_with_what_is_kept(daemon: FakeDaemon, alice: FakeProfile) -> None:
+    """Also where it expires while the connection is lost."""
+    daemon.receive(alice.id, BOB, "0")
+    with Client(daemon.path) as client:
+        following = client.events(alice.id, after=0)
+        assert [next(following).seq, next(following).seq] == [1, 2]
+        daemon.drop()
+        for number in range(3):
+            daemon.receive(alice.id, BOB, str(number))
+        daemon.forget(alice.id, 2)
+        with pytest.raises(CursorExpired) as caught:
+            next(following)
+        assert (caught.value.oldest, caught.value.head) == (4, 5)
+        assert caught.value.name == "cursor_expired"
+        kept = client.event.list(profile=alice.id, after=caught.value.oldest - 1)
+        assert [each.seq for each in kept.events] == [4, 5]
+
+
+def test_unknown_event_types_are_refused(daemon: FakeDaemon, alice: FakeProfile) -> None:
+    with Client(daemon.path) as client, pytest.raises(RpcError) as caught:
+        next(client.events(alice.id, types=["mesage.received"]))
+    assert caught.value.code == -32602
+
+
+def test_a_token_is_shown_on_every_connection_before_anything_else(
+    daemon: FakeDaemon, alice: FakeProfile, tmp_path: Path
+) -> None:
+    daemon.needs_token = True
+    token = daemon.create_token("read", profile=alice.id)
+    with Client(daemon.path) as stranger, pytest.raises(RpcError, match="token"):
+        stranger.profile.list()
+    with Client(daemon.path, token=token) as client:
+        assert [each.id for each in client.profile.list()] == [alice.id]
+        daemon.drop()
+        with pytest.raises(ConnectionLost):
+            client.profile.list()
+        assert [each.id for each in client.profile.list()] == [alice.id]
+        following = client.events(alice.id, after=0)
+        daemon.receive(alice.id, BOB, "hi")
+        next(following)
+        following.close()
+        with pytest.raises(RpcError) as caught:
+            client.profile.create(name="x", password="y")
+        assert caught.value.name == "unauthorized"
+    methods = [method for method, _ in daemon.calls]
+    assert methods.count("rpc.authenticate") == 3
+    assert token not in f"{client!r} {vars(client)!r} {caught.value!r}"
+    file = tmp_path / "token"
+    file.write_text(f"{token}\n")
+    with Client(daemon.path, token_file=file) as client:
+        assert client.profile.list()
+    with pytest.raises(ValueError, match="not from both"):
+        Client(daemon.path, token=token, token_file=file)
+
+
+@pytest.mark.parametrize("held", [None, b"", b"\xff\xfe", b"x" * 5000])
+def test_a_token_file_without_a_token_is_said(daemon: FakeDaemon, tmp_path: Path, held: bytes | None) -> None:
+    file = tmp_path / "token"
+    if held is not None:
+        file.write_bytes(held)
+    with (
+        Client(daemon.path, token_file=file) as client,
+        pytest.raises(TokenUnreadable, match=r"token\.create"),
+    ):
+        client.profile.list()
+    assert daemon.calls == []

@@ -11,10 +11,12 @@ from cwtchd import log
 from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import Refusal, StorageFailed
 from cwtchd.protocol.model import Onion
+from cwtchd.rpc.access import OWNER, Caller
 from cwtchd.rpc.dispatch import BATCH_BYTES, dispatch
 from cwtchd.rpc.jsonrpc import decode_line
 from cwtchd.rpc.methods.registry import Session
-from cwtchd.rpc.ports import DaemonPort, ProfilePort
+from cwtchd.rpc.ports import DaemonPort
+from cwtchd.rpc.profile_port import ProfilePort
 
 CANARY = "canary-2b90"
 ALICE = "rkeohxlubhyzl7ks3mwtzos5olfgocn7dwkbeg7toseadnapn5optfad"
@@ -62,7 +64,7 @@ def lines() -> Iterator[list[str]]:
 
 
 def ask(outcome: Outcome[object] | Exception, *calls: dict[str, object]) -> Any:
-    session = Session(cast("DaemonPort", Daemon(outcome)), cast("Any", None), [])
+    session = Session(cast("DaemonPort", Daemon(outcome)), Caller(OWNER), cast("Any", None), [])
     asked = calls[0] if len(calls) == 1 else list(calls)
     answers: list[bytes | None] = []
     dispatch(session, decode_line(json.dumps(asked).encode()), answers.append)

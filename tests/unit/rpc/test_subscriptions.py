@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 
+import msgspec
+
 from cwtchd.app.effects import Outcome
 from cwtchd.protocol.model import Onion
 from cwtchd.rpc import schema
+from cwtchd.rpc.access import OWNER
+from cwtchd.rpc.follow import BuiltEvent
 from cwtchd.rpc.notify import LiveEvents, Subscription
-from cwtchd.rpc.presence import Presence
-from cwtchd.rpc.schema import EventPage
+from cwtchd.rpc.presence import Presence, SelfDialled
 from cwtchd.store.database import UnitOfWork
 
 Done = Callable[[Outcome[object] | Exception], None]
@@ -30,6 +33,11 @@ class Port:
     def run(self, unit: Callable[[UnitOfWork], Outcome[object]], done: Done) -> None:
         self.asked.append(done)
 
+    self_dial = SelfDialled()
+
+    def mark(self, salt: bytes) -> bytes:
+        return salt
+
     def follow(self, grew: Callable[[], None]) -> None:
         self.followers.append(grew)
 
@@ -37,25 +45,35 @@ class Port:
         self.followers.remove(grew)
 
 
+class Listening:
+    """A reader's connection: what it is told, and whether it was ended."""
+
+    def __init__(self) -> None:
+        self.told: list[int | None] = []
+        self.failed: list[bool] = []
+
+    def write(self, line: bytes) -> None:
+        self.told.append(json.loads(line)["params"]["seq"])
+
+    def hang_up(self) -> None:
+        self.failed.append(True)
+
+    def now(self) -> int:
+        return 0
+
+
 def page(*seqs: int) -> Outcome[object]:
     events = [schema.Event(seq=seq, profile="o" * 56, type="message.sent", at=0, data=None) for seq in seqs]
-    return Outcome(EventPage(events=events, head=seqs[-1] if seqs else 0))
+    return Outcome([BuiltEvent(event, msgspec.json.encode(event)) for event in events])
 
 
 def started(port: Port) -> tuple[Subscription, list[int | None], LiveEvents, list[bool]]:
-    told: list[int | None] = []
-    failed: list[bool] = []
+    reader = Listening()
     live = LiveEvents(lambda: 0)
-    subscription = Subscription(
-        1,
-        port,
-        None,
-        lambda line: told.append(json.loads(line)["params"]["seq"]),
-        lambda: failed.append(True),
-    )
+    subscription = Subscription(1, port, OWNER, None, live.pulls, reader)
     live.add(subscription)
     subscription.start(0)
-    return subscription, told, live, failed
+    return subscription, reader.told, live, reader.failed
 
 
 def test_it_pulls_until_it_is_dry_and_then_waits_for_a_commit() -> None:

@@ -54,6 +54,7 @@ class Ports(Factory[Port]):
             "GETINFO signal/names": "250-signal/names=NEWNYM\n250 OK\n",
             "GETINFO version": "250-version=0.4.9\n250 OK\n",
             "GETINFO events/names": "250-events/names=HS_DESC STATUS_CLIENT\n250 OK\n",
+            "GETINFO process/uid": f"250-process/uid={os.getuid()}\n250 OK\n",
             "GETINFO net/listeners/socks": '250-net/listeners/socks="127.0.0.1:9050"\n250 OK\n',
             "ADD_ONION": "550 Onion address collision\n",
         }
@@ -157,6 +158,16 @@ async def test_attaching_over_a_socket_of_our_own_user_lets_onions_listen_on_soc
     await until(lambda: tor.link.gone)
     # A foreign tor is never shut down.
     assert not [command for command in here.ports.commands if "OWNERSHIP" in command or "SHUTDOWN" in command]
+
+
+async def test_a_tor_that_began_as_our_user_and_is_another_now_gets_no_socket(here: Here) -> None:
+    for said in (f"250-process/uid={os.getuid() + 1}\n250 OK\n", "552 Unrecognized key\n"):
+        here.ports.answers["GETINFO process/uid"] = said
+        tor = await foreign_tor.attach(reactor, f"unix:{here.path}")
+        assert not tor.reaches_sockets
+        assert "loopback TCP" in str(tor.warning)
+        await tor.end()
+        await until(lambda: tor.link.gone)  # noqa: B023 - it is waited for here
 
 
 async def test_attaching_over_tcp_warns_and_uses_loopback(here: Here) -> None:

@@ -1,0 +1,131 @@
+"""One connection's calls and answers, whatever carries them: lines of a socket, frames of a WebSocket.
+
+Rules: calls begin in the order in which they came, at most 64 at once; one that shows a token holds up those behind it; a caller that
+does not read is not read from. Subscriptions hang on the connection and end with it.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from functools import partial
+from typing import Protocol
+
+from cwtchd.rpc import jsonrpc
+from cwtchd.rpc.access import Caller, Grant
+from cwtchd.rpc.dispatch import dispatch
+from cwtchd.rpc.methods.registry import Begun, Session
+from cwtchd.rpc.notify import ConnectionSubscriptions, LiveEvents
+from cwtchd.rpc.ports import DaemonPort
+
+VALUE_BYTES = 1 << 20
+"""The contract's line: no value of JSON that comes or goes is longer."""
+CALLS_UNDER_WAY = 64
+"""So many calls of one caller run at once: each may have an answer of a whole line."""
+UNREAD_BYTES = 1 << 20
+"""So much may wait for a caller that does not read: a client may write a thousand calls before it reads the first answer."""
+
+
+class Carrier(Protocol):
+    """What carries the values of one connection."""
+
+    def carry(self, value: bytes) -> None:
+        """Sends one value; may choke the exchange before it returns."""
+
+    def hear(self, hearing: bool) -> None:
+        """Whether more is to be read."""
+
+    def part(self) -> None:
+        """Ends the connection once what was sent has left."""
+
+
+class Exchange:
+    """One connection."""
+
+    def __init__(self, daemon: DaemonPort, live: LiveEvents, grant: Grant | None, carrier: Carrier) -> None:
+        self._daemon = daemon
+        self._carrier = carrier
+        self.caller = Caller(grant)
+        self._values: deque[bytes] = deque()
+        self._under_way = 0
+        self._choked = False
+        self._deaf = False
+        self._working = False
+        self._last_came = False
+        self._subscriptions = ConnectionSubscriptions(daemon, live, self)
+
+    def take(self, values: Iterable[bytes]) -> None:
+        """Values came. What waits is bounded by what one read brings, since reading stops meanwhile."""
+        self._values.extend(values)
+        self._work()
+
+    def take_last(self) -> None:
+        """The caller writes no more: once it has its answers, the connection ends."""
+        self._last_came = True
+        self._work()
+
+    def refuse(self, fault: jsonrpc.Fault) -> None:
+        """Answers what can't even be taken."""
+        self._carrier.carry(jsonrpc.encode_fault(None, fault))
+
+    def choke(self, choked: bool) -> None:
+        """The caller stalled, or reads on."""
+        self._choked = choked
+        self._subscriptions.choke(choked)
+        self._work()
+
+    def hang_up(self) -> None:
+        """Ends the connection once what was written has left; nothing more is heard."""
+        self._deafen()
+        self._carrier.part()
+
+    def close(self) -> None:
+        """The connection is gone."""
+        self._deafen()
+        self._subscriptions.close()
+
+    def write(self, line: bytes) -> None:
+        """Sends an event."""
+        self._carrier.carry(line)
+
+    def now(self) -> int:
+        """The daemon's clock, milliseconds since the epoch."""
+        return self._daemon.now
+
+    def _deafen(self) -> None:
+        self._choked = True
+        self._values.clear()
+
+    def _work(self) -> None:
+        """Begins the calls that have room."""
+        if self._working:
+            return  # an answer that came at once: the loop below goes on by itself
+        self._working = True
+        while (
+            self._values
+            and self._under_way < CALLS_UNDER_WAY
+            and not self._choked
+            and not self.caller.deciding
+        ):
+            value = self._values.popleft().strip()
+            if value:
+                self._under_way += 1
+                session = Session(self._daemon, self.caller, self._subscriptions, [])
+                dispatch(session, jsonrpc.decode_line(value), partial(self._answer, session.begun))
+        self._working = False
+        self._steer()
+        if self._last_came and not self._values and not self._under_way:
+            self.hang_up()
+
+    def _answer(self, begun: Begun, answer: bytes | None) -> None:
+        self._under_way -= 1
+        if answer is not None:
+            self._carrier.carry(answer)
+        for begin in begun:
+            begin()
+        if self._deaf or self._last_came:
+            self._work()
+
+    def _steer(self) -> None:
+        deaf = bool(self._values) or self._choked
+        if deaf != self._deaf:
+            self._deaf = deaf
+            self._carrier.hear(not deaf)

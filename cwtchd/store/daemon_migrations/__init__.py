@@ -1,0 +1,1 @@
+"""The daemon's own database, script by script; see `migrations` for the rules."""
