@@ -1,5 +1,6 @@
 """The command line: `cwtchd run`, the daemon itself in the foreground, and `cwtchd tornet`, a private Tor network."""
 
+import contextlib
 import os
 import sys
 import tomllib
@@ -10,16 +11,27 @@ import click
 import platformdirs
 
 import cwtchd
-from cwtchd.config import Config, TorChoice
-from cwtchd.credential import PasswordSources, SecretFile, named
+from cwtchd.config import EVENTS_KEPT, EVENTS_KEPT_LEAST, Config, HttpAddress, TorChoice
+from cwtchd.credential import PasswordSources, SecretFile, Unusable, named
+from cwtchd.rpc.bridge import NoDaemon, over_stdio
 from cwtchd.tor.addresses import AddressUnclear, parse
 from cwtchd.tor.tornet_command import tornet
 
 HOME_VARIABLE = "CWTCHD_HOME"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 
-CONFIG_KEYS = ("home", "socket", "tor", "tor_network", "tor_password_file", "password_file")
-"""What a --config file may hold, each a text."""
+CONFIG_KEYS = (
+    "home",
+    "socket",
+    "tor",
+    "tor_network",
+    "tor_password_file",
+    "password_file",
+    "group",
+    "http",
+    "events_kept",
+)
+"""What a --config file may hold, each a text; `events_kept`, how many rows of each event log stay, a number."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,6 +73,16 @@ main.add_command(tornet)
     help="The folder of a private network made by `cwtchd tornet`.",
 )
 @click.option(
+    "--group",
+    metavar="NAME",
+    help="Members of this UNIX group may connect to the socket; each call of theirs needs a token.",
+)
+@click.option(
+    "--http",
+    metavar="[HOST:]PORT",
+    help="Answers HTTP POST and WebSockets on loopback too, for callers with a token. Off by default.",
+)
+@click.option(
     "--tor-password-file",
     type=click.Path(path_type=Path),
     help="Holds the password of a running tor's control port, where that gives no cookie.",
@@ -85,6 +107,8 @@ def run(
     config_file: Path | None,
     tor: str | None,
     tor_network: Path | None,
+    group: str | None,
+    http: str | None,
     tor_password_file: Path | None,
     password_files: tuple[Path, ...],
     password_descriptors: tuple[int, ...],
@@ -98,6 +122,8 @@ def run(
         "socket": socket_path,
         "tor": tor,
         "tor_network": tor_network,
+        "group": group,
+        "http": http,
         "tor_password_file": tor_password_file,
     }
     _keep_for_ourselves(password_descriptors)
@@ -116,6 +142,25 @@ def run(
     sys.exit(run_daemon(config))
 
 
+@main.command()
+@click.option("--stdio", is_flag=True, help="Over standard input and output, a JSON value a line.")
+@click.option("--socket", "socket_path", metavar="PATH", help="The daemon's socket. Default: $CWTCHD_SOCKET.")
+@click.option("--home", metavar="DIR", help="The daemon's home, whose socket is used. Default: $CWTCHD_HOME.")
+def rpc(stdio: bool, socket_path: str | None, home: str | None) -> None:
+    """Carries JSON-RPC between a pipe and the daemon that runs, as in `ssh node cwtchd rpc --stdio`."""
+    if not stdio:
+        raise click.UsageError("Say over what: --stdio.")
+    socket_named = socket_path or os.environ.get("CWTCHD_SOCKET")
+    given = {"socket": socket_named, "home": home}
+    path = configured({key: value for key, value in given.items() if value}, os.environ).socket
+    try:
+        caller_ended = over_stdio(path)
+    except NoDaemon as error:
+        raise click.ClickException(str(error)) from None
+    if not caller_ended:
+        raise click.ClickException("The daemon ended the connection: see whether it still runs.")
+
+
 def _read(config_file: Path | None) -> dict[str, str]:
     if config_file is None:
         return {}
@@ -125,11 +170,16 @@ def _read(config_file: Path | None) -> dict[str, str]:
         raise click.ClickException(
             "The --config file can't be read as TOML: correct it, or leave it out."
         ) from None
-    if set(content) - set(CONFIG_KEYS) or not all(isinstance(value, str) for value in content.values()):
+    fitting = all(
+        type(value) is (int if key == "events_kept" else str) and key in CONFIG_KEYS
+        for key, value in content.items()
+    )
+    if not fitting:
         raise click.ClickException(
-            f"The --config file holds something else than the texts {', '.join(CONFIG_KEYS)}: correct it."
+            f"The --config file holds something else than the texts {', '.join(CONFIG_KEYS)}"
+            " (events_kept is a number): correct it."
         )
-    return content
+    return {key: str(value) for key, value in content.items()}
 
 
 def _keep_for_ourselves(descriptors: Sequence[int]) -> None:
@@ -180,8 +230,29 @@ def configured(
         home,
         socket_path,
         _tor_choice(given, credentials),
+        group=given.get("group"),
+        http=_http_address(given["http"]) if "http" in given else None,
+        events_kept=_events_kept(given.get("events_kept")),
         passwords=PasswordSources(files, tuple(password_descriptors), credentials),
     )
+
+
+def _http_address(text: str) -> HttpAddress:
+    host, _, port = text.rpartition(":")
+    if host not in ("", "127.0.0.1", "localhost"):
+        raise click.ClickException(
+            "--http is for this machine only: name 127.0.0.1 or a port alone, and bring others in by SSH or an onion."
+        )
+    if not port.isascii() or not port.isdecimal() or int(port) >= 1 << 16:
+        raise click.ClickException("--http is [HOST:]PORT, with a port from 1 to 65535: correct it.")
+    return HttpAddress("127.0.0.1", int(port))
+
+
+def _events_kept(text: str | None) -> int:
+    kept = EVENTS_KEPT if text is None else int(text)
+    if kept < EVENTS_KEPT_LEAST:
+        raise click.ClickException(f"events_kept is at least {EVENTS_KEPT_LEAST}: name a larger number.")
+    return kept
 
 
 def _tor_choice(given: Mapping[str, str], credentials: Path | None) -> TorChoice:
@@ -202,10 +273,11 @@ def _tor_choice(given: Mapping[str, str], credentials: Path | None) -> TorChoice
     if network is not None:
         raise click.ClickException("--tor-network is for a tor of the daemon's own: leave --tor out.")
     if "tor_password_file" in given:
-        password: SecretFile | None = SecretFile(Path(given["tor_password_file"]).absolute())
-    else:
-        password = None if credentials is None else next(iter(named(credentials, "tor-password")), None)
-    return TorChoice(attach, password=password)
+        return TorChoice(attach, password=SecretFile(Path(given["tor_password_file"]).absolute()))
+    if credentials is not None:
+        with contextlib.suppress(Unusable):  # the log says so, for the profiles' passwords
+            return TorChoice(attach, password=next(iter(named(credentials, "tor-password")), None))
+    return TorChoice(attach)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ MESSAGES_IN_FLIGHT = 32
 
 EVENTS_KEPT = 200_000
 """So many rows of each profile's event log are kept, where the configuration names no other number."""
+EVENTS_KEPT_LEAST = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,11 @@ class PasswordSources:
 
 
 def named(directory: Path, start: str) -> list[SecretFile]:
-    """The credentials of a directory whose names begin so, with or without the prefix; none where it can't be listed."""
+    """The credentials of a directory whose names begin so, with or without the prefix. Raises Unusable."""
     try:
         names = sorted(entry.name for entry in directory.iterdir())
-    except OSError:
-        return []
+    except OSError as error:
+        raise Unusable(f"The credentials directory can't be read: {os.strerror(error.errno or 0)}.") from None
     return [
         SecretFile(directory / name, guarded=True)
         for name in names

@@ -1,19 +1,15 @@
 """The daemon: the one place that knows everyone. Configuration to store, Tor, runtime and API; the order of start and stop."""
 
-import fcntl
 import os
 import random
 import resource
-import stat
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
-    IListeningPort,
     IReactorCore,
     IReactorFDSet,
     IReactorFromThreads,
@@ -28,33 +24,23 @@ from cwtchd.protocol.crypto.primitives import random_bytes
 from cwtchd.rpc import schema
 from cwtchd.rpc.notify import LiveEvents
 from cwtchd.rpc.profile_port import ProfilePort
-from cwtchd.rpc.transport import CallerFactory
 from cwtchd.runtime.api_tokens import ApiTokens
+from cwtchd.runtime.doors import CannotStart, Doors
 from cwtchd.runtime.home import Home
 from cwtchd.runtime.profile import OpenProfile, Surroundings
 from cwtchd.runtime.supervisor import Supervisor, standing
 from cwtchd.runtime.threads import RealThreads
 from cwtchd.runtime.unattended import Unattended
 from cwtchd.store.daemon_database import DaemonDatabase
-from cwtchd.store.durable import NotOurFolder, own_folder, private_folder
+from cwtchd.store.durable import NotOurFolder, own_folder
 from cwtchd.store.vault import Vault
 from cwtchd.tor.addresses import ITorReactor
 from cwtchd.tor.interface import DialFailed, Tor, TorStatus
 from cwtchd.tor.service import TorService
 
-SOCKET_MODE = 0o600
-CALLERS_WAITING = 1024
-"""So many may connect at one moment: a UNIX socket that is full refuses those that can't wait."""
-SOCKET_PATH_BYTES = 100
-"""AF_UNIX ends at 107 bytes; the contract stops at 100, which leaves room for the lock beside it."""
-
 
 class Reactor(ITorReactor, IReactorCore, IReactorFDSet, IReactorFromThreads):
     """The powers of Twisted's reactor that the daemon needs."""
-
-
-class CannotStart(Exception):
-    """Why the daemon does not start, as one sentence for whoever started it."""
 
 
 def now_ms() -> int:
@@ -70,14 +56,12 @@ class Daemon:
         self._config = config
         self._tor = tor
         self._started_at = now_ms()
-        self._locks: list[int] = []
-        self._port: IListeningPort | None = None
         self._stopping: Deferred[None] | None = None
         self._live = LiveEvents(now_ms)
-        self._callers = CallerFactory(self, self._live)
+        self._doors = Doors(reactor, config, self, self._live)
         self._threads = RealThreads(reactor, now_ms, random_bytes, config.events_kept)
         database = DaemonDatabase(config.home / "daemon.db", now_ms, random_bytes)
-        self._api_tokens = ApiTokens(database, self._threads, now_ms, self._revoked)
+        self._api_tokens = ApiTokens(database, self._threads, now_ms, self._doors.revoked)
         chance = random.SystemRandom().random
         around = Surroundings(reactor, now_ms, random_bytes, chance, tor)
         self._home = Home(Vault(config.home, config.kdf, random_bytes), self._threads, around, self._live)
@@ -89,31 +73,13 @@ class Daemon:
 
     def start(self) -> None:
         """Takes the home and the socket, opens the API, then begins with Tor. Raises CannotStart."""
-        home, path = self._config.home, self._config.socket
-        if len(os.fsencode(path)) > SOCKET_PATH_BYTES:
-            raise CannotStart(
-                f"The socket's path is longer than {SOCKET_PATH_BYTES} bytes: name a shorter one with --socket."
-            )
+        home = self._config.home
         try:
             own_folder(home)
-            self._take(
+            self._doors.hold(
                 home / "lock", "Another cwtchd runs on this home: stop it, or name another home with --home."
             )
-            if not path.parent.exists():  # a folder that is there is somebody's, and stays as it is
-                private_folder(path.parent)
-            self._take(
-                path.with_name(path.name + ".lock"),
-                "Another cwtchd answers on this socket: stop it, or name another with --socket.",
-            )
-            if path.exists() or path.is_symlink():
-                if not stat.S_ISSOCK(path.lstat().st_mode):
-                    raise CannotStart(
-                        "Something that is not a socket stands at the socket's path: name another with --socket."
-                    )
-                path.unlink()  # left by a daemon that was killed: the lock says that none is there
-            self._port = self._reactor.listenUNIX(
-                str(path), self._callers, backlog=CALLERS_WAITING, mode=SOCKET_MODE
-            )
+            self._doors.open()
         except NotOurFolder as error:
             raise CannotStart(str(error)) from error
         except OSError as error:
@@ -122,18 +88,6 @@ class Daemon:
             ) from error
         self._tor.start()
         self._unattended.begin()
-
-    def _take(self, path: Path, taken: str) -> None:
-        """Holds a lock that ends with the process, however that ends."""
-        descriptor = os.open(
-            path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
-        )
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise CannotStart(taken) from None
-        self._locks.append(descriptor)
 
     def give_up(self) -> None:
         """Ends what a start that did not come off had begun."""
@@ -147,21 +101,13 @@ class Daemon:
         return self._stopping
 
     async def _stop(self) -> None:
-        self._callers.close()
         self._unattended.close()
-        if self._port is not None:
-            try:
-                await maybeDeferred(self._port.stopListening)
-            except OSError as error:  # somebody removed the socket's file: nobody can come in by it any more
-                log.unforeseen("the socket could not be closed in order", error)
+        await self._doors.close()
         try:
             await self._home.close()
         finally:
             await self._tor.stop()
             self._threads.stop()
-
-    def _revoked(self, token: int) -> None:
-        self._callers.revoked(token)
 
     # --- what the API asks ---------------------------------------------------------------------------------------
 

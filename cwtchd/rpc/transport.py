@@ -33,6 +33,9 @@ class CallerTransport(ITransport, IConsumer, IPushProducer):
     def getHandle() -> socket.socket:  # noqa: N802 - Twisted's name; an interface of zope takes no self
         """The socket itself."""
 
+    def loseWriteConnection() -> None:  # noqa: N802 - likewise
+        """Ends the writing half once what was written has left."""
+
     def abortConnection() -> None:
         """Ends the connection at once."""
 

@@ -97,10 +97,21 @@ def _descriptors(sources: PasswordSources) -> Iterator[Callable[[], int]]:
     def given(descriptor: int) -> Callable[[], int]:
         return lambda: descriptor
 
+    def refusing(reason: Unusable) -> Callable[[], int]:
+        return lambda: _refuse(reason)
+
     yield from (opening(SecretFile(path)) for path in sources.files)
-    yield from (given(descriptor) for descriptor in sources.descriptors)
-    if sources.credentials is not None:
-        yield from (opening(file) for file in named(sources.credentials, "password"))
+    yield from map(given, sources.descriptors)
+    try:
+        credentials = [] if sources.credentials is None else named(sources.credentials, "password")
+    except Unusable as error:
+        yield refusing(error)
+    else:
+        yield from map(opening, credentials)
+
+
+def _refuse(reason: Unusable) -> int:
+    raise reason
 
 
 @implementer(IReadDescriptor)

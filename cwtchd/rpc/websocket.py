@@ -1,0 +1,127 @@
+"""A WebSocket: each text message is one JSON value, as each line of the socket is.
+
+Rules: a message of bytes, one that is too long or what is no frame ends the connection with the status that says so.
+"""
+
+import contextlib
+
+import h11
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Ping,
+    Request,
+    TextMessage,
+)
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from cwtchd.rpc.access import Grant
+from cwtchd.rpc.exchange import VALUE_BYTES, Exchange
+from cwtchd.rpc.notify import LiveEvents
+from cwtchd.rpc.ports import DaemonPort
+from cwtchd.rpc.transport import CallerTransport
+
+
+class NotAWebSocket(Exception):
+    """The request does not begin one."""
+
+
+class WebSocket:
+    """One connection, from its first request on."""
+
+    def __init__(
+        self,
+        daemon: DaemonPort,
+        live: LiveEvents,
+        grant: Grant,
+        transport: CallerTransport,
+        request: h11.Request,
+    ) -> None:
+        """Raises NotAWebSocket."""
+        self._transport = transport
+        self._frames = WSConnection(ConnectionType.SERVER)
+        self._text: list[str] = []
+        self._length = 0
+        self._ended = False
+        try:
+            self._frames.initiate_upgrade_connection(list(request.headers), bytes(request.target).decode())
+        except RemoteProtocolError:
+            raise NotAWebSocket from None
+        self.exchange = Exchange(daemon, live, grant, self)
+
+    def open(self, data: bytes) -> None:
+        """Says yes, and takes what came behind the request."""
+        for event in self._frames.events():
+            if isinstance(event, Request):
+                self._send(AcceptConnection())
+        if data:
+            self.receive(data)
+
+    def receive(self, data: bytes) -> None:
+        """Takes what came."""
+        if self._ended:
+            return
+        values: list[bytes] = []
+        try:
+            self._frames.receive_data(data)
+            for event in self._frames.events():
+                if not self._take(event, values):
+                    break
+        except RemoteProtocolError as error:
+            self._end(error.event_hint or CloseConnection(code=CloseReason.PROTOCOL_ERROR))
+        self.exchange.take(values)
+
+    def _take(self, event: Event, values: list[bytes]) -> bool:
+        """Takes one event; False where it ends the connection."""
+        match event:
+            case TextMessage(data=text, message_finished=finished):
+                self._length += len(text.encode("utf-8"))
+                if self._length > VALUE_BYTES:
+                    return self._end(CloseConnection(code=CloseReason.MESSAGE_TOO_BIG))
+                self._text.append(text)
+                if finished:
+                    values.append("".join(self._text).encode("utf-8"))
+                    self._text.clear()
+                    self._length = 0
+            case BytesMessage():
+                return self._end(CloseConnection(code=CloseReason.UNSUPPORTED_DATA))
+            case Ping():
+                self._send(event.response())
+            case CloseConnection():
+                return self._end(event.response())
+        return True
+
+    def _end(self, event: Event) -> bool:
+        self._send(event)
+        self._ended = True
+        self.exchange.hang_up()
+        return False
+
+    def _send(self, event: Event) -> None:
+        # What the other side has closed meanwhile takes nothing more: nobody is there to hear it.
+        with contextlib.suppress(LocalProtocolError):
+            self._transport.write(self._frames.send(event))
+
+    # --- what the exchange asks ----------------------------------------------------------------------------------
+
+    def carry(self, value: bytes) -> None:
+        """Sends one value."""
+        if not self._ended:
+            self._send(TextMessage(data=value.decode("utf-8")))
+
+    def hear(self, hearing: bool) -> None:
+        """Whether more is to be read."""
+        steer = self._transport.resumeProducing if hearing else self._transport.pauseProducing
+        steer()
+
+    def part(self) -> None:
+        """Says goodbye, and ends the connection once that has left."""
+        if not self._ended:
+            self._ended = True
+            self._send(CloseConnection(code=CloseReason.GOING_AWAY))
+        self._transport.unregisterProducer()
+        self._transport.loseConnection()
