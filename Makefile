@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check lint types imports docs-fresh docs bench run lock
+.PHONY: install demo test check lint types imports docs-fresh docs screenshots bench run lock
 .DEFAULT_GOAL := install
 
 install: $(STAMP) $(VENV)/.tor
@@ -32,6 +32,7 @@ lint:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@sh tools/check_tree.sh
+	@sh tools/check_units.sh
 
 types:
 	@$(BIN)/mypy
@@ -44,6 +45,10 @@ docs: install
 
 docs-fresh:
 	@$(BIN)/python -m tools.generate_docs --check
+
+# The terminal interface as it looks; a test says when they are stale.
+screenshots: install
+	@$(BIN)/python -m tools.screenshots
 
 bench: install
 	@$(BIN)/python -m bench

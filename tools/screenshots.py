@@ -16,8 +16,8 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from cwtch_client import AsyncClient
-from cwtch_client.fake_world import FakeProfile, Values, World, onion
+from cwtch_client import AsyncClient, Json
+from cwtch_client.fake_world import FakeProfile, World, onion
 from cwtch_client.testing import FakeDaemon
 from cwtch_tui.app import CwtchApp
 
@@ -27,6 +27,7 @@ _MINUTE = 60_000
 _SIZE = (80, 24)
 _SECONDS = 30.0
 
+Values = dict[str, Json]
 Scene = Callable[[Pilot[None], CwtchApp], Awaitable[None]]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from cwtch_cli.chat import chat
 from cwtch_cli.command import Noun, takes_profile
 from cwtch_cli.connect import Invocation
 from cwtch_cli.contact import contact
@@ -21,7 +22,10 @@ from cwtch_cli.event import event, watch
 from cwtch_cli.message import message
 from cwtch_cli.output import visible
 from cwtch_cli.profile import profile
+from cwtch_cli.refused import explained
+from cwtch_cli.token import token
 from cwtch_cli.tor import tor
+from cwtch_cli.tui import tui
 
 
 @click.group(
@@ -30,6 +34,7 @@ from cwtch_cli.tor import tor
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=STATUSES,
 )
+@click.version_option(package_name="cwtchd", prog_name="cwtch")
 @takes_profile
 def cli() -> None:
     """Talk to a Cwtch daemon: profiles, contacts, messages.
@@ -38,7 +43,7 @@ def cli() -> None:
     """
 
 
-for _command in (profile, contact, conversation, message, event, watch, daemon, tor, rpc):
+for _command in (profile, contact, conversation, message, chat, tui, event, watch, daemon, tor, token, rpc):
     cli.add_command(_command)
 
 
@@ -51,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         asked.show()
         return MISUSED
     except ENDINGS as error:
-        sentence = sentence_of(error, invocation.how_to_start())
+        sentence = explained(error, invocation, cli) or sentence_of(error, invocation.how_to_start())
         if sentence is not None:
             with contextlib.suppress(OSError):  # nobody reads it: the status says it still
                 print(f"cwtch: {visible(' '.join(sentence.split()))}", file=sys.stderr, flush=True)

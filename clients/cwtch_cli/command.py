@@ -1,16 +1,18 @@
 """Noun and Verb: groups and commands of `cwtch`, with the options that all of them take.
 
-Rules: --json, --socket and --home may stand at any level; an unknown word gets the nearest known one; nothing else is clever.
+Rules: --json, --socket, --home and --token-file may stand at any level; an unknown word gets the nearest known one; nothing
+else is clever.
 """
 
-import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from cwtch_cli import completion
 from cwtch_cli.connect import Invocation
 from cwtch_cli.errors import Misused
+from cwtch_cli.hints import near_word
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +26,17 @@ def _noted(name: str) -> Callable[[click.Context, click.Parameter, str | bool | 
 
 
 def _common(*, hidden: bool) -> list[click.Parameter]:
+    def told(name: str, metavar: str, help_: str, kind: click.Path) -> click.Option:
+        return click.Option(
+            [name],
+            metavar=metavar,
+            type=kind,
+            expose_value=False,
+            callback=_noted(name.removeprefix("--").replace("-", "_")),
+            hidden=hidden,
+            help=help_,
+        )
+
     return [
         click.Option(
             ["--json"],
@@ -32,21 +45,25 @@ def _common(*, hidden: bool) -> list[click.Parameter]:
             callback=_noted("json"),
             help="Print the raw result as JSON.",
         ),
-        click.Option(
-            ["--socket"],
-            metavar="PATH",
-            expose_value=False,
-            callback=_noted("socket"),
-            hidden=hidden,
-            help="The daemon's socket. Default: $CWTCHD_SOCKET, then --home.",
+        told(
+            "--socket",
+            "PATH",
+            "The daemon's socket. Default: $CWTCHD_SOCKET, then --home.",
+            click.Path(),
         ),
-        click.Option(
-            ["--home"],
-            metavar="DIR",
-            expose_value=False,
-            callback=_noted("home"),
-            hidden=hidden,
-            help="The daemon's home, whose cwtchd.sock is used. Default: $CWTCHD_HOME, then the platform's place.",
+        told(
+            "--home",
+            "DIR",
+            "The daemon's home, whose cwtchd.sock is used; $CWTCHD_SOCKET wins over it where that is set. "
+            "Default: $CWTCHD_HOME, then the platform's place.",
+            click.Path(file_okay=False),
+        ),
+        told(
+            "--token-file",
+            "FILE",
+            "Show the daemon the API token that this file holds, and do no more than it allows. "
+            "Default: $CWTCH_TOKEN_FILE.",
+            click.Path(dir_okay=False),
         ),
     ]
 
@@ -58,8 +75,14 @@ def takes_profile(function: F) -> F:
         metavar="NAME|ID",
         expose_value=False,
         callback=_noted("profile"),
+        shell_complete=completion.profiles,
         help="The open profile to use; may be left out where only one is open.",
     )(function)
+
+
+def takes_conversation(function: F) -> F:
+    """A command that acts on a conversation: its argument CONVERSATION."""
+    return click.argument("conversation", shell_complete=completion.conversations)(function)
 
 
 class Verb(click.Command):
@@ -83,21 +106,9 @@ class Noun(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Finds the command, or says which one is near."""
-        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            raise Misused(f"There is no command {args[0]!r} here: {self._hint(ctx, args[0])}")
+        unknown = args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-")
+        if unknown and not ctx.resilient_parsing:
+            raise Misused(
+                f"There is no command {args[0]!r} here: {near_word(self, ctx.command_path, args[0])}"
+            )
         return super().resolve_command(ctx, args)
-
-    def _hint(self, context: click.Context, word: str) -> str:
-        word = word.replace("_", "-")
-        here = context.command_path
-        if near := difflib.get_close_matches(word, self.list_commands(context), 1):
-            return f"did you mean `{here} {near[0]}`?"
-        if deep := [f"{here} {path}" for path in self._below(context) if path.split()[-1] == word]:
-            return f"did you mean `{'` or `'.join(deep)}`?"
-        return f"`{here} --help` lists what there is."
-
-    def _below(self, context: click.Context) -> Iterator[str]:
-        for name in self.list_commands(context):
-            found = self.get_command(context, name)
-            if isinstance(found, click.Group):
-                yield from (f"{name} {verb}" for verb in found.list_commands(context))

@@ -13,25 +13,34 @@ from pathlib import Path
 from cwtch_cli.errors import Misused
 from cwtch_cli.output import Output, short, visible
 from cwtch_client import Client, ClientError, Conversation, Json, Profile, convert, socket_path
+from cwtch_client.calls import CALL_SECONDS
 
 _ADDRESS_CHARACTERS = 56
 
 
 class Invocation:
-    """One run of `cwtch`."""
+    """One run of `cwtch`. `asked` is the method and the params of its last call, `seconds` what each call may take."""
 
     def __init__(self, output: Output | None = None) -> None:
         self.socket: str | None = None
         self.home: str | None = None
+        self.token_file: str | None = None
         self.profile: str | None = None
         self.json = False
+        self.seconds = CALL_SECONDS
+        self.asked: tuple[str, dict[str, object]] | None = None
         self.output = output or Output()
         self._names: dict[int, str] = {}
 
     @cached_property
     def client(self) -> Client:
         """The daemon meant by the options and the environment."""
-        return Client(self.path)
+        return self.another_client()
+
+    def another_client(self) -> Client:
+        """The same daemon, for a thread of its own."""
+        file = self.token_file or os.environ.get("CWTCH_TOKEN_FILE") or None
+        return Client(self.path, self.seconds, token_file=file)
 
     @property
     def path(self) -> Path:
@@ -54,11 +63,12 @@ class Invocation:
 
     def call(self, method: str, /, **params: object) -> Json:
         """Calls a method; see Client.call."""
+        self.asked = (method, params)
         return self.client.call(method, **params)
 
     def call_on_profile(self, method: str, /, **params: object) -> Json:
         """Calls a method on the profile meant."""
-        return self.client.call(method, profile=self.profile_id(), **params)
+        return self.call(method, profile=self.profile_id(), **params)
 
     def show(self, result: Json, view: Callable[[], None]) -> None:
         """Prints a result: as it is with --json, else as the view does."""

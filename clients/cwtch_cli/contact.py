@@ -2,7 +2,7 @@
 
 import click
 
-from cwtch_cli.command import Noun, takes_profile
+from cwtch_cli.command import Noun, takes_conversation, takes_profile
 from cwtch_cli.connect import Invocation
 from cwtch_cli.conversation import show_all, show_one
 from cwtch_client import Json
@@ -35,7 +35,7 @@ def list_(invocation: Invocation) -> None:
 
 
 @contact.command("get")
-@click.argument("conversation")
+@takes_conversation
 @takes_profile
 @click.pass_obj
 def get(invocation: Invocation, conversation: str) -> None:
@@ -44,7 +44,7 @@ def get(invocation: Invocation, conversation: str) -> None:
 
 
 @contact.command("accept")
-@click.argument("conversation")
+@takes_conversation
 @takes_profile
 @click.pass_obj
 def accept(invocation: Invocation, conversation: str) -> None:
@@ -53,7 +53,7 @@ def accept(invocation: Invocation, conversation: str) -> None:
 
 
 @contact.command("reject")
-@click.argument("conversation")
+@takes_conversation
 @takes_profile
 @click.pass_obj
 def reject(invocation: Invocation, conversation: str) -> None:
@@ -63,7 +63,7 @@ def reject(invocation: Invocation, conversation: str) -> None:
 
 
 @contact.command("block")
-@click.argument("conversation")
+@takes_conversation
 @takes_profile
 @click.pass_obj
 def block(invocation: Invocation, conversation: str) -> None:
@@ -72,7 +72,7 @@ def block(invocation: Invocation, conversation: str) -> None:
 
 
 @contact.command("unblock")
-@click.argument("conversation")
+@takes_conversation
 @takes_profile
 @click.pass_obj
 def unblock(invocation: Invocation, conversation: str) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import click
 
-from cwtch_cli.command import Noun, takes_profile
+from cwtch_cli.command import Noun, takes_conversation, takes_profile
 from cwtch_cli.connect import Invocation
-from cwtch_cli.output import moment
+from cwtch_cli.output import moment, state_word
 from cwtch_client import Conversation, Json, convert
 
 
@@ -24,7 +24,7 @@ def list_(invocation: Invocation) -> None:
 
 
 @conversation.command("get")
-@click.argument("conversation")
+@takes_conversation
 @takes_profile
 @click.pass_obj
 def get(invocation: Invocation, conversation: str) -> None:
@@ -34,7 +34,7 @@ def get(invocation: Invocation, conversation: str) -> None:
 
 
 @conversation.command("mark-read")
-@click.argument("conversation")
+@takes_conversation
 @takes_profile
 @click.pass_obj
 def mark_read(invocation: Invocation, conversation: str) -> None:
@@ -55,7 +55,7 @@ def show_all(invocation: Invocation, result: Json) -> None:
                     str(each.id),
                     each.name,
                     each.state,
-                    each.connection.state if each.connection else "-",
+                    state_word(each.connection.state) if each.connection else "-",
                     str(each.unread),
                     moment(each.last_message_at),
                     each.address or each.group_id or "",
@@ -79,7 +79,7 @@ def show_one(invocation: Invocation, result: Json) -> None:
                 ("kind", found.kind),
                 ("address", found.address or found.group_id or ""),
                 ("state", found.state),
-                ("connection", found.connection.state if found.connection else "-"),
+                ("connection", state_word(found.connection.state) if found.connection else "-"),
                 ("unread", str(found.unread)),
                 ("last message", moment(found.last_message_at)),
             ]

@@ -2,10 +2,9 @@
 
 import click
 
-from cwtch_cli import tor
+from cwtch_cli import standing
 from cwtch_cli.command import Noun
 from cwtch_cli.connect import Invocation
-from cwtch_cli.output import duration
 from cwtch_client import DaemonStatus, convert
 
 
@@ -17,22 +16,13 @@ def daemon() -> None:
 @daemon.command("status")
 @click.pass_obj
 def status(invocation: Invocation) -> None:
-    """Say what the daemon is doing."""
+    """Say what works, and since when that is proved: Tor, your own addresses, the way to each contact.
+
+    A proof is something that came through: a circuit that Tor built, a call of the daemon to its own address, a word of the
+    contact. What is alive but was never proved may be deaf.
+    """
     result = invocation.call("daemon.status")
-
-    def view() -> None:
-        found = convert(result, DaemonStatus)
-        invocation.output.facts(
-            [
-                ("version", found.version),
-                ("socket", str(invocation.path)),
-                ("running for", duration(found.uptime)),
-                ("open profiles", str(found.profiles)),
-                *((f"tor {name}", value) for name, value in tor.facts(found.tor)),
-            ]
-        )
-
-    invocation.show(result, view)
+    invocation.show(result, lambda: standing.show(invocation, convert(result, DaemonStatus)))
 
 
 @daemon.command("shutdown")

@@ -5,10 +5,11 @@ import sys
 
 import click
 
+from cwtch_cli import completion
 from cwtch_cli.command import Noun, Verb, takes_profile
 from cwtch_cli.connect import Invocation, called
 from cwtch_cli.message import shown_text
-from cwtch_cli.output import moment
+from cwtch_cli.output import moment, state_word
 from cwtch_client import BadAnswer, Conversation, Event, EventPage, TorStatus, convert
 
 _MOST_CHARACTERS = 200
@@ -49,7 +50,12 @@ def list_(invocation: Invocation, after: int, limit: int | None) -> None:
 )
 @click.option("--count", type=click.IntRange(1), metavar="N", help="End after N events.")
 @click.option(
-    "--type", "types", multiple=True, metavar="TYPE", help="Only events of this type; may be repeated."
+    "--type",
+    "types",
+    multiple=True,
+    metavar="TYPE",
+    shell_complete=completion.event_types,
+    help="Only events of this type; may be repeated.",
 )
 @click.option("--daemon", is_flag=True, help="Watch the daemon and its Tor instead of a profile.")
 @takes_profile
@@ -70,6 +76,8 @@ def watch(
             "cwtch: The daemon or the profile is gone for now: waiting for it.", file=sys.stderr, flush=True
         )
 
+    # What the daemon refuses of it can be told only to whoever notes what was asked.
+    invocation.asked = ("event.subscribe", {"after": after, "types": list(types) or None})
     for raw in invocation.client.raw_events(profile, after, types or None, lost=lost):
         if invocation.json:
             invocation.output.json(raw, one_line=True)
@@ -96,7 +104,7 @@ def summary(invocation: Invocation, told: Event) -> str:
             return f"{called(conversation)} (id {conversation.id}) is {conversation.state}"
         if told.type == "connection.changed" and isinstance(told.data, dict):
             state = told.data.get("connection", {}).get("state", "?")
-            return f"{invocation.name_of(int(told.data['conversation']))} is {state}"
+            return f"{invocation.name_of(int(told.data['conversation']))} is {state_word(str(state))}"
         if told.type == "tor.changed":
             tor = convert(told.data, TorStatus)
             return tor.summary or tor.state

@@ -1,18 +1,22 @@
 """`cwtch message …`: sent, listed, shown, tried again."""
 
+import json
 from collections.abc import Sequence
 
 import click
 
-from cwtch_cli.command import Noun, takes_profile
+from cwtch_cli.command import Noun, takes_conversation, takes_profile
 from cwtch_cli.connect import Invocation, called
-from cwtch_cli.errors import Misused
+from cwtch_cli.errors import Failed, InVain, Misused
 from cwtch_cli.output import moment
 from cwtch_cli.password import read_stdin
+from cwtch_cli.wait import takes_wait, until
 from cwtch_client import Json, Message, MessagePage, convert
+from cwtch_client.calls import LINE_BYTES
 
 _MOST_BYTES = 1 << 19
 """Half of the API's line, which leaves room for JSON's escapes; a Cwtch message is far smaller anyway."""
+_LINE_ROOM = LINE_BYTES - 4096
 
 
 @click.group("message", cls=Noun)
@@ -21,27 +25,44 @@ def message() -> None:
 
 
 @message.command("send")
-@click.argument("conversation")
+@takes_conversation
 @click.argument("text")
 @click.option("--reply-to", type=int, metavar="ID", help="The message that it answers.")
+@click.option(
+    "--client-id", metavar="WORD", help="Your own name for it: sent again under the same, it is queued once."
+)
+@takes_wait("the other side has stored it (0), or it failed (1)")
 @takes_profile
 @click.pass_obj
-def send(invocation: Invocation, conversation: str, text: str, reply_to: int | None) -> None:
+def send(
+    invocation: Invocation,
+    conversation: str,
+    text: str,
+    reply_to: int | None,
+    client_id: str | None,
+    wait: bool,
+    timeout: float | None,
+) -> None:
     """Queue TEXT for CONVERSATION; it is sent when the contact is there.
 
     CONVERSATION is an id, the contact's address or its petname. A TEXT of `-` is read from standard input, which other users
     of this machine can't see in its list of processes; one line end behind it is no part of it.
+
+    Status 0 means that it is queued durably, with --wait that it is delivered. It goes on being tried when the waiting ends.
     """
     written = _from_stdin() if text == "-" else text
     found = invocation.conversation(conversation)
     result = invocation.call_on_profile(
-        "message.send", conversation=found.id, text=written, reply_to=reply_to
+        "message.send", conversation=found.id, text=written, reply_to=reply_to, client_id=client_id
     )
-    _show_one(invocation, result)
+    if wait or timeout is not None:
+        _wait(invocation, convert(result, Message), result, timeout)
+    else:
+        _show_one(invocation, result)
 
 
 @message.command("list")
-@click.argument("conversation")
+@takes_conversation
 @click.option("--before", type=int, metavar="ID", help="Only what stands before this message.")
 @click.option(
     "--limit", type=click.IntRange(1, 1000), metavar="N", help="So many at most; the daemon's default is 50."
@@ -77,6 +98,33 @@ def get(invocation: Invocation, message: int) -> None:
 def retry(invocation: Invocation, message: int) -> None:
     """Queue a failed MESSAGE again; for one that waits, dial its contact at once."""
     _show_one(invocation, invocation.call_on_profile("message.retry", message=message))
+
+
+def _wait(invocation: Invocation, queued: Message, result: Json, seconds: float | None) -> None:
+    last, done = until(
+        invocation,
+        lambda: invocation.call_on_profile("message.get", message=queued.id),
+        _step,
+        profile=invocation.profile_id(),
+        types=["message.sent", "message.delivered", "message.failed", "connection.changed"],
+        seconds=seconds,
+    )
+    _show_one(invocation, last or result)
+    if not done:
+        raise InVain(
+            "It is not delivered yet: it stays queued, and is tried again when the contact is there."
+        )
+    if convert(last, Message).state == "failed":
+        raise Failed(f"It was not delivered: `cwtch message retry {queued.id}` queues it again.")
+
+
+def _step(result: Json) -> tuple[bool, str, int | None]:
+    found = convert(result, Message)
+    return (
+        found.state in ("delivered", "failed"),
+        found.delivery.step if found.delivery else found.state,
+        None,
+    )
 
 
 def shown_text(found: Message) -> str:
@@ -123,9 +171,15 @@ def _show_one(invocation: Invocation, result: Json) -> None:
 
 def _from_stdin() -> str:
     read = read_stdin(_MOST_BYTES + 1)
-    if len(read) > _MOST_BYTES:
-        raise Misused(f"A text is at most {_MOST_BYTES} bytes long: send it in parts.")
     try:
-        return read.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        raise Misused("What was read is not text in UTF-8: only text can be sent.") from None
+        text = read.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        if len(read) <= _MOST_BYTES or error.end < len(read):  # else the bound has cut a character
+            raise Misused("What was read is not text in UTF-8: only text can be sent.") from None
+        text = ""
+    # JSON writes a control character with six bytes: they count as it carries them.
+    if len(read) > _MOST_BYTES or len(json.dumps(text, ensure_ascii=False).encode()) > _LINE_ROOM:
+        raise Misused(
+            f"A text is at most {_MOST_BYTES} bytes long, fewer with control characters: send it in parts."
+        )
+    return text

@@ -1,12 +1,13 @@
 """What the commands print: tables and colour on a terminal, plain lines elsewhere, JSON where it is asked for.
 
-Rules: everything that is printed goes through here, and nothing of it reaches the terminal unescaped; one record is one line
+Rules: everything that is printed goes through here, and nothing that others wrote reaches the terminal unescaped; one record is one line
 where no terminal reads; a reader that is gone is no error of ours.
 """
 
 import json
 import re
 import sys
+import time
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -20,8 +21,8 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _SHORT = 8
 _STYLES = {
     "accepted": "green",
-    "authenticated": "green",
     "blocked": "red",
+    "connected": "green",
     "connecting": "yellow",
     "delivered": "green",
     "failed": "red",
@@ -33,6 +34,12 @@ _STYLES = {
     "sent": "cyan",
     "starting": "yellow",
 }
+_CONNECTED = {
+    "authenticated": "connected",
+    "connected": "connecting",
+    "disconnected": "not connected",
+}
+"""A stream whose other end has not proved yet who it is is no connection to anyone."""
 _UNPRINTED = re.compile(r"[^\x20-\x7e]")
 
 
@@ -54,6 +61,11 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
     return _UNPRINTED.sub(shown, text)
 
 
+def clock() -> int:
+    """Now, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
 def moment(at: int | None) -> str:
     """Milliseconds since the epoch as local time, `-` for none."""
     if at is None:
@@ -71,6 +83,22 @@ def duration(milliseconds: int) -> str:
         if seconds >= size:
             return f"{seconds / size:.1f} {word}"
     return f"{seconds} s"
+
+
+def ago(at: int | None, now: int, never: str = "never") -> str:
+    """How long something is past, in words."""
+    if at is None:
+        return never
+    seconds = max(0, now - at) // 1000
+    for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {word} ago"
+    return f"{seconds} s ago"
+
+
+def state_word(state: str) -> str:
+    """How a contact is connected, for a person: the API tells apart two more steps."""
+    return _CONNECTED.get(state, state)
 
 
 def short(address: str) -> str:
@@ -102,21 +130,38 @@ class Output:
         # What JSON may hold raw and a terminal may obey stands only inside strings, where an escape means the same.
         self._write("".join(map(_json_visible, text)) + "\n")
 
-    def line(self, text: str, style: str | None = None) -> None:
-        """One line."""
-        if self.on_terminal and style is not None:
+    def line(self, text: str, style: str | None = None, *, lead: str = "") -> None:
+        """One line; on a terminal, one with a `lead` has its line ends, and all of its text stands on the right of the lead."""
+        if self.on_terminal and lead:
+            from rich.table import Table  # noqa: PLC0415 - a pipe shouldn't wait for it
+            from rich.text import Text  # noqa: PLC0415 - likewise
+
+            grid = Table.grid(padding=(0, 1))
+            grid.add_column(no_wrap=True)
+            grid.add_column(overflow="fold")
+            grid.add_row(Text(visible(lead), style or ""), Text(visible(text, keep_lines=True), style or ""))
+            self._render(grid)
+        elif self.on_terminal and style is not None:
             from rich.text import Text  # noqa: PLC0415 - a pipe shouldn't wait for it
 
             self._render(Text(visible(text), style=style))
         else:
-            self._write(visible(text) + "\n")
+            self._write(visible(f"{lead} {text}" if lead else text) + "\n")
+
+    def record(self, row: Sequence[str]) -> None:
+        """One record for a program: a line with tabs between."""
+        self._write("\t".join(map(visible, row)) + "\n")
+
+    def drawing(self, lines: str) -> None:
+        """What this program drew itself: it is printed as it is, with its colours."""
+        self._write(lines)
 
     def rows(self, columns: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> None:
         """Records of equal shape: a table, or one line each with tabs between; `nothing` is said where there are none."""
         found = list(rows)
         if not self.on_terminal:
             for row in found:
-                self._write("\t".join(map(visible, row)) + "\n")
+                self.record(row)
             return
         if not found:
             self._write(visible(nothing) + "\n")

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import click
 
+from cwtch_cli import qr
 from cwtch_cli.command import Noun, takes_profile
 from cwtch_cli.connect import Invocation
+from cwtch_cli.errors import Misused
 from cwtch_cli.output import moment
 from cwtch_cli.password import password_sources, read_password
 from cwtch_client import Profile, convert
+
+_TRUTH = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 
 
 @click.group("profile", cls=Noun)
@@ -64,6 +68,58 @@ def get(invocation: Invocation) -> None:
     invocation.show(result, lambda: _one(invocation, convert(result, Profile)))
 
 
+@profile.command("set")
+@click.argument("key", type=click.Choice(["name", "autostart"]))
+@click.argument("value")
+@takes_profile
+@click.pass_obj
+def set_(invocation: Invocation, key: str, value: str) -> None:
+    """Change a profile: its `name`, or with `autostart` yes or no whether it opens by itself.
+
+    The name is what you call it. Without autostart, a daemon that is started with a password leaves the profile locked.
+    """
+    result = invocation.call_on_profile(
+        "profile.set", key=key, value=_truth(value) if key == "autostart" else value
+    )
+    invocation.show(result, lambda: _one(invocation, convert(result, Profile)))
+
+
+@profile.command("qr")
+@click.option(
+    "--svg",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it to this new file.",
+)
+@click.option(
+    "--png",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it to this new file.",
+)
+@takes_profile
+@click.pass_obj
+def qr_(invocation: Invocation, svg: Path | None, png: Path | None) -> None:
+    """Show a profile's address as a QR code, for somebody to scan."""
+    result = invocation.call_on_profile("profile.get")
+    found = convert(result, Profile)
+    qr.save(found.id, svg=svg, png=png)
+
+    def view() -> None:
+        if svg is None and png is None:
+            invocation.output.drawing(qr.drawn(found.id, coloured=invocation.output.on_terminal))
+        invocation.output.line(f"cwtch:{found.id}")
+
+    invocation.show(result, view)
+
+
+def _truth(word: str) -> bool:
+    try:
+        return _TRUTH[word.lower()]
+    except KeyError:
+        raise Misused("autostart is `yes` or `no`.") from None
+
+
 def _one(invocation: Invocation, found: Profile) -> None:
     invocation.output.facts(
         [
@@ -71,6 +127,7 @@ def _one(invocation: Invocation, found: Profile) -> None:
             ("address", found.id),
             ("created", moment(found.created_at)),
             ("reachable since", moment(found.published_since)),
+            ("autostart", "yes" if found.autostart else "no"),
         ]
     )
 

@@ -1,13 +1,14 @@
 """`cwtch tor …`: how Tor stands, and new circuits."""
 
-from collections.abc import Iterator
-
 import click
 
 from cwtch_cli.command import Noun
 from cwtch_cli.connect import Invocation
-from cwtch_cli.output import moment
-from cwtch_client import TorStatus, convert
+from cwtch_cli.errors import InVain
+from cwtch_cli.output import clock
+from cwtch_cli.standing import tor_facts
+from cwtch_cli.wait import takes_wait, until
+from cwtch_client import Json, TorStatus, convert
 
 
 @click.group("tor", cls=Noun)
@@ -16,11 +17,28 @@ def tor() -> None:
 
 
 @tor.command("status")
+@takes_wait("Tor is ready")
 @click.pass_obj
-def status(invocation: Invocation) -> None:
+def status(invocation: Invocation, wait: bool, timeout: float | None) -> None:
     """Say how Tor stands, with bootstrap progress."""
-    result = invocation.call("tor.status")
-    invocation.show(result, lambda: invocation.output.facts(facts(convert(result, TorStatus))))
+    ready = True
+    if wait or timeout is not None:
+        result, ready = until(
+            invocation,
+            lambda: invocation.call("tor.status"),
+            _step,
+            profile=None,
+            types=["tor.changed"],
+            seconds=timeout,
+        )
+    else:
+        result = invocation.call("tor.status")
+    if result is not None:
+        invocation.show(
+            result, lambda: invocation.output.facts(tor_facts(convert(result, TorStatus), clock()))
+        )
+    if not ready:
+        raise InVain("Tor is not ready yet: wait longer, or see what its summary says.")
 
 
 @tor.command("reset")
@@ -31,15 +49,6 @@ def reset(invocation: Invocation) -> None:
     invocation.show(result, lambda: invocation.output.line("Tor makes new circuits from now on."))
 
 
-def facts(found: TorStatus) -> Iterator[tuple[str, str]]:
-    """What there is to say of Tor."""
-    yield "state", found.state
-    if found.progress is not None:
-        yield "progress", f"{found.progress} %"
-    if found.summary:
-        yield "summary", found.summary
-    yield "since", moment(found.since)
-    if found.version:
-        yield "version", found.version
-    if found.warning:
-        yield "warning", found.warning
+def _step(result: Json) -> tuple[bool, str, int | None]:
+    found = convert(result, TorStatus)
+    return found.state == "ready", f"{found.state}: {found.summary or '…'}", found.progress

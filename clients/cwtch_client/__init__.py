@@ -1,32 +1,42 @@
-"""cwtch_client: a small, typed, synchronous library over cwtchd's local API.
+"""cwtch_client: a small, typed library over cwtchd's local API, for programs that block (Client) and for asyncio (AsyncClient).
 
-It knows only the socket and the contract (rpc.md); nothing here comes from the daemon's own code. What it leaves out: an
-asynchronous face, pipelining, batches, the HTTP transport.
+It knows only the socket and the contract (rpc.md); nothing here comes from the daemon's own code. What it leaves out: batches,
+the HTTP transport.
 """
 
+from cwtch_client.aio import AsyncClient
 from cwtch_client.client import Client
 from cwtch_client.errors import (
     BadAnswer,
     CallTooLong,
     ClientError,
     ConnectionLost,
+    CursorExpired,
     DaemonAbsent,
     NoAnswer,
     NotText,
     RpcError,
     SocketRefused,
+    TokenUnreadable,
 )
 from cwtch_client.model import (
+    Acl,
+    ApiToken,
     Connection,
+    ContactPath,
     Conversation,
     DaemonStatus,
     Delivery,
     Event,
     EventPage,
+    Granted,
     Json,
     Message,
     MessagePage,
+    NewApiToken,
     Profile,
+    ProfileHealth,
+    SelfDial,
     TorStatus,
     as_json,
     convert,
@@ -34,26 +44,36 @@ from cwtch_client.model import (
 from cwtch_client.paths import socket_path
 
 __all__ = [
+    "Acl",
+    "ApiToken",
+    "AsyncClient",
     "BadAnswer",
     "CallTooLong",
     "Client",
     "ClientError",
     "Connection",
     "ConnectionLost",
+    "ContactPath",
     "Conversation",
+    "CursorExpired",
     "DaemonAbsent",
     "DaemonStatus",
     "Delivery",
     "Event",
     "EventPage",
+    "Granted",
     "Json",
     "Message",
     "MessagePage",
+    "NewApiToken",
     "NoAnswer",
     "NotText",
     "Profile",
+    "ProfileHealth",
     "RpcError",
+    "SelfDial",
     "SocketRefused",
+    "TokenUnreadable",
     "TorStatus",
     "as_json",
     "convert",

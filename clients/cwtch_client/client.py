@@ -6,44 +6,43 @@ A call is never sent twice: only the caller knows whether that would be right.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-import msgspec
-
-from cwtch_client.errors import (
-    BadAnswer,
-    ClientError,
-    ConnectionLost,
-    DaemonAbsent,
-    NoAnswer,
-    NotText,
-    RpcError,
-)
+from cwtch_client import calls
+from cwtch_client.bearer import Bearer
+from cwtch_client.calls import CALL_SECONDS
+from cwtch_client.errors import ClientError, ConnectionLost, RpcError
+from cwtch_client.following import Following
 from cwtch_client.lines import LineSocket
-from cwtch_client.model import Event, Incoming, Json, Subscribed, convert
-
-T = TypeVar("T")
-
-CALL_SECONDS = 60.0
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 0.5
-_incoming = msgspec.json.Decoder(Incoming)
-_encode = msgspec.json.Encoder().encode
+from cwtch_client.methods import Nouns
+from cwtch_client.model import Event, Json, Subscribed, convert
 
 
 def _nothing() -> None:
     pass
 
 
-class Client:
-    """The daemon at the other end of a UNIX socket. `timeout` is in seconds, for each call."""
+class Client(Nouns):
+    """The daemon at the other end of a UNIX socket. `timeout` is in seconds, for each call.
 
-    def __init__(self, path: str | Path, timeout: float = CALL_SECONDS) -> None:
+    Each method of the API is one of this: `client.message.send(profile=…, conversation=1, text="…")`; `call` takes any by name.
+    With `token`, or the path of a file that holds one, each connection shows the token before anything else.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        timeout: float = CALL_SECONDS,
+        *,
+        token: str | None = None,
+        token_file: str | Path | None = None,
+    ) -> None:
         self.path = Path(path)
         self._timeout = timeout
+        self._bearer = Bearer(token, token_file)
         self._calls: _Connection | None = None
 
     def __enter__(self) -> Self:
@@ -61,12 +60,8 @@ class Client:
             self._calls = None
 
     def call(self, method: str, /, **params: object) -> Json:
-        """Calls a method of the contract and returns its result; a param that is None is left out.
-
-        Raises RpcError where the daemon refuses, DaemonAbsent where none is there, and other ClientErrors.
-        """
         if self._calls is None:
-            self._calls = _Connection(self.path, self._timeout)
+            self._calls = self._connected()
         try:
             return self._calls.call(method, params)
         except RpcError:
@@ -74,10 +69,6 @@ class Client:
         except ClientError:
             self.close()
             raise
-
-    def ask(self, kind: type[T], method: str, /, **params: object) -> T:
-        """Like `call`, with the result as a noun of the contract, such as `Profile` or `list[Conversation]`."""
-        return convert(self.call(method, **params), kind)
 
     def events(
         self,
@@ -87,15 +78,16 @@ class Client:
         *,
         patience: float | None = None,
         lost: Callable[[], None] = _nothing,
-    ) -> Iterator[Event]:
+        found: Callable[[], None] = _nothing,
+    ) -> Generator[Event, None, None]:
         """Follows a profile's events, or the daemon's own where `profile` is None; waits for the next one for ever.
 
         `after` is the seq of the last event that was handled: what came since is told first; None tells only what is new.
         The first subscription fails at once, as `call` does. Later, where the connection is lost or the profile is locked,
         `lost` is called once and the subscription is tried again, for `patience` seconds (None: for ever), from the last
-        seq that was yielded.
+        seq that was yielded; `found` is called when it is there again. Raises CursorExpired where the log has lost its place.
         """
-        for raw in self.raw_events(profile, after, types, patience=patience, lost=lost):
+        for raw in self.raw_events(profile, after, types, patience=patience, lost=lost, found=found):
             yield convert(raw, Event)
 
     def raw_events(
@@ -106,41 +98,55 @@ class Client:
         *,
         patience: float | None = None,
         lost: Callable[[], None] = _nothing,
-    ) -> Iterator[dict[str, Json]]:
+        found: Callable[[], None] = _nothing,
+    ) -> Generator[dict[str, Json], None, None]:
         """The same events as `events`, as the daemon sent them."""
-        connection, head = _subscribed(self.path, self._timeout, profile, after, types)
-        cursor = head if after is None else after
+        place = Following(profile, after, types, patience)
+        connection = self._subscribed(place)
         while True:
             try:
                 while True:
                     raw, event = connection.next_event()
-                    if event.seq is not None:
-                        cursor = event.seq
+                    goes_on = place.tells_on(event)
                     yield raw
-                    if event.type == "profile.locked" and profile is not None:
-                        break  # the daemon has nothing more to tell here until the profile is open again
+                    if not goes_on:
+                        break
             except ConnectionLost:
                 pass
             finally:
                 connection.close()
             lost()
-            until = None if patience is None else time.monotonic() + patience
-            connection = self._subscribed_again(profile, cursor, types, until)
+            connection = self._subscribed_again(place)
+            found()
 
-    def _subscribed_again(
-        self, profile: str | None, cursor: int, types: Sequence[str] | None, until: float | None
-    ) -> "_Connection":
-        pause = _FIRST_PAUSE
+    def _subscribed_again(self, place: Following) -> "_Connection":
+        place.lost(time.monotonic())
         while True:
             try:
-                after = None if profile is None else cursor
-                return _subscribed(self.path, self._timeout, profile, after, types)[0]
-            except (DaemonAbsent, ConnectionLost, NoAnswer, RpcError) as error:
-                passing = not isinstance(error, RpcError) or error.name == "profile_locked"
-                if not passing or (until is not None and time.monotonic() + pause > until):
-                    raise
+                return self._subscribed(place)
+            except ClientError as error:
+                pause = place.pause(error, time.monotonic())
             time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _subscribed(self, place: Following) -> "_Connection":
+        connection = self._connected()
+        try:
+            place.subscribed(convert(connection.call("event.subscribe", place.params()), Subscribed).head)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connected(self) -> "_Connection":
+        shown = self._bearer.params()
+        connection = _Connection(self.path, self._timeout)
+        try:
+            if shown is not None:
+                connection.call("rpc.authenticate", shown)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 class _Connection:
@@ -156,59 +162,16 @@ class _Connection:
 
     def call(self, method: str, params: dict[str, object]) -> Json:
         self._number += 1
-        given = {name: value for name, value in params.items() if value is not None}
-        self._lines.send(_line({"jsonrpc": "2.0", "id": self._number, "method": method, "params": given}))
+        self._lines.send(calls.call_line(self._number, method, params))
         deadline = time.monotonic() + self._timeout
         while True:
-            answer = _decoded(self._lines.receive(deadline))
-            if answer.error is not None and answer.id in (self._number, None):
-                raise RpcError(answer.error.code, answer.error.message, answer.error.data)
-            # An answer to a call that was given up, or a notification, is not what is waited for.
-            if answer.id == self._number:
-                return _value(answer.result)
+            answer = calls.heard(self._lines.receive(deadline))
+            # An answer to a call that was given up, or a notification, is not what is waited for; a refusal without an id is.
+            if answer.id == self._number or (answer.id is None and answer.error is not None):
+                return calls.result_of(answer)
 
     def next_event(self) -> tuple[dict[str, Json], Event]:
         while True:
-            line = _decoded(self._lines.receive(None))
-            if line.method == "event":
-                raw = _value(line.params)
-                if not isinstance(raw, dict):
-                    raise BadAnswer
-                raw.pop("subscription", None)  # a number of this connection, which means nothing after it
-                return raw, convert(raw, Event)
-
-
-def _subscribed(
-    path: Path, timeout: float, profile: str | None, after: int | None, types: Sequence[str] | None
-) -> tuple[_Connection, int]:
-    connection = _Connection(path, timeout)
-    try:
-        wanted: dict[str, object] = {"profile": profile, "after": after, "types": types and list(types)}
-        return connection, convert(connection.call("event.subscribe", wanted), Subscribed).head
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _line(call: dict[str, object]) -> bytes:
-    try:
-        return _encode(call)
-    except UnicodeEncodeError:
-        raise NotText from None
-
-
-def _decoded(line: bytes) -> Incoming:
-    try:
-        return _incoming.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadAnswer from None
-
-
-def _value(raw: msgspec.Raw | msgspec.UnsetType) -> Json:
-    if isinstance(raw, msgspec.UnsetType):
-        raise BadAnswer
-    try:
-        value: Json = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadAnswer from None
-    return value
+            told = calls.event_of(calls.heard(self._lines.receive(None)))
+            if told is not None:
+                return told

@@ -80,3 +80,34 @@ class RpcError(ClientError):
         self.data: Mapping[str, object] = data or {}
         name = self.data.get("name")
         self.name = name if isinstance(name, str) else None
+
+
+class CursorExpired(RpcError):
+    """The log no longer holds, or does not hold yet, what is behind the cursor that was given.
+
+    `oldest` is the seq of the oldest event that is kept, `head` that of the newest: `after=oldest - 1` reads all there is.
+    """
+
+    def __init__(self, code: int, sentence: str, data: Mapping[str, object], oldest: int, head: int) -> None:
+        super().__init__(code, sentence, data)
+        self.oldest = oldest
+        self.head = head
+
+
+class TokenUnreadable(ClientError):
+    """The file that should hold the API token holds none that can be read."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        super().__init__(
+            f"The token file {file} can't be used ({why}): put there what `token.create` returned."
+        )
+        self.file = file
+
+
+def refusal(code: int, sentence: str, data: Mapping[str, object] | None) -> RpcError:
+    """An error of the daemon as the most telling of these types."""
+    known = data or {}
+    oldest, head = known.get("oldest"), known.get("head")
+    if known.get("name") == "cursor_expired" and isinstance(oldest, int) and isinstance(head, int):
+        return CursorExpired(code, sentence, known, oldest, head)
+    return RpcError(code, sentence, data)

@@ -6,7 +6,16 @@ Rules: each is a function of the World and the call's params, and returns the re
 # ruff: noqa: ARG001 - every method has the same shape
 from collections.abc import Callable
 
-from cwtch_client.fake_world import Refused, Values, World, now
+from cwtch_client.fake_errors import (
+    Values,
+    already_exists,
+    blocked,
+    invalid_address,
+    invalid_params,
+    not_accepted,
+    wrong_password,
+)
+from cwtch_client.fake_world import EVENT_TYPES, LIVE_TYPES, World, now
 from cwtch_client.model import Json
 
 Method = Callable[[World, Values], Json]
@@ -19,6 +28,7 @@ _TOR: Values = {
     "since": 0,
     "version": "0",
     "warning": None,
+    "last_proof_at": 0,
 }
 _ADDRESS_CHARACTERS = 56
 
@@ -33,12 +43,41 @@ def _method(name: str) -> Callable[[Method], Method]:
 
 @_method("rpc.discover")
 def _discover(world: World, params: Values) -> Json:
-    return {"openrpc": "1.3.2", "methods": [{"name": name} for name in METHODS]}
+    events: Values = {name: {"stored": name not in LIVE_TYPES} for name in sorted(EVENT_TYPES)}
+    return {"openrpc": "1.3.2", "methods": [{"name": name} for name in METHODS], "x-events": events}
+
+
+@_method("token.create")
+def _token_create(world: World, params: Values) -> Json:
+    return world.tokens.create(params)
+
+
+@_method("token.list")
+def _token_list(world: World, params: Values) -> Json:
+    return world.tokens.list()
+
+
+@_method("token.revoke")
+def _token_revoke(world: World, params: Values) -> Json:
+    world.tokens.revoke(params)
+    return None
 
 
 @_method("daemon.status")
 def _daemon_status(world: World, params: Values) -> Json:
-    return {"version": "0.0", "uptime": 65_000, "tor": _TOR, "profiles": len(_opened(world)), "pid": 1}
+    health: list[Json] = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "published_since": None,
+            "self_dial": {"last_proof_at": None, "last_failure": None, "next_at": None},
+            "contacts": [],
+            "more_contacts": False,
+        }
+        for each in world.profiles.values()
+        if each.open
+    ]
+    return {"version": "0.0", "uptime": 65_000, "now": now(), "tor": _TOR, "profiles": health, "pid": 1}
 
 
 @_method("daemon.shutdown")
@@ -61,11 +100,7 @@ def _profile_create(world: World, params: Values) -> Json:
 def _profile_unlock(world: World, params: Values) -> Json:
     fitting = [each for each in world.profiles.values() if each.password == params["password"]]
     if not fitting:
-        raise Refused(
-            -32001,
-            "No profile here opens with this password: check it, or create a profile.",
-            "wrong_password",
-        )
+        raise wrong_password()
     for profile in fitting:
         profile.open = True
     return [each.shown() for each in fitting]
@@ -81,6 +116,19 @@ def _profile_get(world: World, params: Values) -> Json:
     return world.profile(params).shown()
 
 
+@_method("profile.set")
+def _profile_set(world: World, params: Values) -> Json:
+    profile, key, value = world.profile(params), params["key"], params["value"]
+    if key == "name" and isinstance(value, str):
+        profile.name = value
+    elif key == "autostart" and isinstance(value, bool):
+        profile.autostart = value
+    else:
+        raise invalid_params()
+    world.tell(profile.id, "profile.changed", profile.shown(), stored=True)
+    return profile.shown()
+
+
 @_method("profile.lock")
 def _profile_lock(world: World, params: Values) -> Json:
     profile = world.profile(params)
@@ -94,11 +142,9 @@ def _profile_lock(world: World, params: Values) -> Json:
 def _contact_add(world: World, params: Values) -> Json:
     profile, address = world.profile(params), str(params["address"])
     if len(address) != _ADDRESS_CHARACTERS:
-        raise Refused(
-            -32005, "This is not the address of somebody else: it is 56 characters.", "invalid_address"
-        )
+        raise invalid_address()
     if any(each["address"] == address for each in profile.conversations.values()):
-        raise Refused(-32004, "This is there already: use the one that exists.", "already_exists")
+        raise already_exists()
     made = world.add_conversation(profile, address, str(params.get("name", "")), "accepted")
     world.tell(profile.id, "contact.changed", made, stored=True)
     if "message" in params:
@@ -152,10 +198,23 @@ def _mark_read(world: World, params: Values) -> Json:
 
 @_method("message.send")
 def _message_send(world: World, params: Values) -> Json:
-    conversation = world.conversation(params)
+    conversation, profile, client_id = (
+        world.conversation(params),
+        world.profile(params),
+        params.get("client_id"),
+    )
+    if isinstance(client_id, str) and (known := profile.named.get(client_id)) is not None:
+        if any(known[fact] != params.get(fact) for fact in ("conversation", "text", "reply_to")):
+            raise already_exists(message=known["id"])
+        return known
     if conversation["state"] == "blocked":
-        raise Refused(-32009, "This contact is blocked: unblock it first.", "blocked")
-    return _queue(world, params, conversation, params["text"])
+        raise blocked()
+    if conversation["state"] != "accepted":
+        raise not_accepted()
+    queued = _queue(world, params, conversation, params["text"])
+    if isinstance(client_id, str):
+        profile.named[client_id] = queued
+    return queued
 
 
 def _queue(world: World, params: Values, conversation: Values, text: Json) -> Values:
@@ -201,9 +260,9 @@ def _message_retry(world: World, params: Values) -> Json:
 
 @_method("event.list")
 def _event_list(world: World, params: Values) -> Json:
-    log, after, limit = world.profile(params).log, params["after"], params.get("limit", 256)
-    behind = log[after:] if isinstance(after, int) else log
-    return {"events": list(behind[:limit] if isinstance(limit, int) else behind), "head": len(log)}
+    profile, after, limit = world.profile(params), params["after"], params.get("limit", 256)
+    behind = profile.behind(after if isinstance(after, int) else 0)
+    return {"events": list(behind[:limit] if isinstance(limit, int) else behind), "head": profile.head}
 
 
 def _opened(world: World) -> list[Json]:

@@ -10,27 +10,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from cwtch_client.fake_access import Tokens
+from cwtch_client.fake_errors import Values as Values
+from cwtch_client.fake_errors import cursor_expired, invalid_params, not_found, profile_locked
 from cwtch_client.model import Json
 
-Values = dict[str, Json]
-LOCKED = -32002
-NOT_FOUND = -32003
-
-
-class Refused(Exception):
-    """An answer that is an error."""
-
-    def __init__(self, code: int, sentence: str, name: str | None = None) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.name = name
-
-    def as_json(self) -> Values:
-        """The error as JSON-RPC has it."""
-        fault: Values = {"code": self.code, "message": str(self)}
-        if self.name is not None:
-            fault["data"] = {"name": self.name}
-        return fault
+EVENT_TYPES = {
+    *(f"message.{word}" for word in ("queued", "received", "sent", "delivered", "failed", "read")),
+    *(f"contact.{word}" for word in ("requested", "accepted", "changed")),
+    *(f"profile.{word}" for word in ("changed", "unlocked", "locked")),
+    *(f"group.{word}" for word in ("joined", "invited", "gap_found", "gap_closed")),
+    *(f"file.{word}" for word in ("offered", "progress", "completed", "failed")),
+    *("connection.changed", "server.changed", "tor.changed", "daemon.stopping", "event.dropped"),
+}
+LIVE_TYPES = {
+    *("connection.changed", "profile.unlocked", "profile.locked"),
+    *("tor.changed", "daemon.stopping", "event.dropped"),
+}
 
 
 def onion(word: str) -> str:
@@ -54,10 +50,26 @@ class FakeProfile:
     conversations: dict[int, Values] = field(default_factory=dict)
     messages: dict[int, Values] = field(default_factory=dict)
     log: list[Values] = field(default_factory=list)
+    named: dict[str, Values] = field(default_factory=dict)
+    autostart: bool = False
+    head: int = 0
+
+    def behind(self, after: int) -> list[Values]:
+        """The events of the log behind a cursor. Raises Refused where some of them are gone."""
+        oldest = self.head - len(self.log) + 1
+        if not oldest - 1 <= after <= self.head:
+            raise cursor_expired(oldest, self.head)
+        return self.log[after - oldest + 1 :]
 
     def shown(self) -> Values:
         """The Profile."""
-        return {"id": self.id, "name": self.name, "created_at": 1_790_000_000_000, "published_since": None}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "created_at": 1_790_000_000_000,
+            "published_since": None,
+            "autostart": self.autostart,
+        }
 
 
 @dataclass
@@ -76,6 +88,7 @@ class World:
     def __init__(self) -> None:
         self.profiles: dict[str, FakeProfile] = {}
         self.listeners: list[Listener] = []
+        self.tokens = Tokens()
         self._numbers = 0
 
     def number(self) -> int:
@@ -93,9 +106,7 @@ class World:
         """The open profile of a call."""
         found = self.profiles.get(str(params.get("profile")))
         if found is None or not found.open:
-            raise Refused(
-                LOCKED, "No open profile has this id: unlock it with its password first.", "profile_locked"
-            )
+            raise profile_locked()
         return found
 
     def conversation(self, params: Values) -> Values:
@@ -117,8 +128,15 @@ class World:
             "state": state,
             "unread": 0,
             "last_message_at": None,
-            "connection": {"state": "disconnected", "since": None, "last_proof_at": None},
-            "acl": {},
+            "connection": {
+                "state": "disconnected",
+                "since": None,
+                "last_proof_at": None,
+                "next_dial_at": None,
+                "last_failure": None,
+            },
+            "created_at": now(),
+            "acl": {"blocked": False, "read": True, "append": True, "auto_connect": True},
             "attributes": {},
         }
         return profile.conversations[number]
@@ -134,6 +152,7 @@ class World:
             "sent_at": now(),
             "received_at": None if outgoing else now(),
             "overlay": 1,
+            "raw": None,
             "reply_to": None,
             "error": None,
             **facts,
@@ -168,38 +187,42 @@ class World:
 
     def tell(self, profile: str | None, type_: str, data: Json, *, stored: bool) -> None:
         """An event, to whoever follows; kept in the profile's log where `stored`."""
-        log = self.profiles[profile].log if profile is not None else []
+        own = self.profiles[profile] if profile is not None else None
+        if own is not None and stored:
+            own.head += 1
         event: Values = {
-            "seq": len(log) + 1 if stored else None,
+            "seq": own.head if own is not None and stored else None,
             "profile": profile,
             "type": type_,
             "at": now(),
             "data": copy.deepcopy(data),
         }
-        if stored:
-            log.append(event)
+        if own is not None and stored:
+            own.log.append(event)
         for listener in list(self.listeners):
             if listener.profile == profile:
                 _tell(listener, event)
 
     def subscribe(self, params: Values, tell: Callable[[Values], None]) -> tuple[Values, Callable[[], None]]:
         """A subscription's reply, and what is to be done once the reply has left."""
-        log = self.profile(params).log if params.get("profile") is not None else []
         profile, after, types = params.get("profile"), params.get("after"), params.get("types")
+        if isinstance(types, list) and not EVENT_TYPES.issuperset(map(str, types)):
+            raise invalid_params()
+        own = self.profile(params) if profile is not None else None
         listener = Listener(
             self.number(),
             profile if isinstance(profile, str) else None,
             [str(each) for each in types] if isinstance(types, list) else None,
             tell,
         )
-        behind = log[after:] if isinstance(after, int) else []
+        behind = own.behind(after) if own is not None and isinstance(after, int) else []
 
         def begin() -> None:
             for event in behind:
                 _tell(listener, event)
             self.listeners.append(listener)
 
-        return {"subscription": listener.number, "head": len(log)}, begin
+        return {"subscription": listener.number, "head": 0 if own is None else own.head}, begin
 
 
 def _tell(listener: Listener, event: Values) -> None:
@@ -210,5 +233,5 @@ def _tell(listener: Listener, event: Values) -> None:
 def _found(rows: dict[int, Values], number: Json) -> Values:
     found = rows.get(number) if isinstance(number, int) else None
     if found is None:
-        raise Refused(NOT_FOUND, "There is nothing with this id: list what there is.", "not_found")
+        raise not_found()
     return found

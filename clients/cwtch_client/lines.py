@@ -8,11 +8,13 @@ import socket
 import time
 from pathlib import Path
 
-from cwtch_client.errors import BadAnswer, CallTooLong, ConnectionLost, DaemonAbsent, NoAnswer, SocketRefused
+from cwtch_client.calls import LINE_BYTES
+from cwtch_client.errors import BadAnswer, ConnectionLost, DaemonAbsent, NoAnswer, SocketRefused
 
-LINE_BYTES = 1 << 20
+BUSY_SECONDS = 0.01
+"""How long to wait before knocking again where others wait to be let in."""
+
 _READ_BYTES = 1 << 16
-_BUSY_SECONDS = 0.01
 
 
 class LineSocket:
@@ -26,12 +28,10 @@ class LineSocket:
         self._socket = _connected(path, timeout)
 
     def send(self, line: bytes) -> None:
-        """Sends one line, given without its end. Raises CallTooLong, ConnectionLost or NoAnswer."""
-        if len(line) > LINE_BYTES:
-            raise CallTooLong(len(line), LINE_BYTES)
+        """Sends one line, given with its end. Raises ConnectionLost or NoAnswer."""
         self._socket.settimeout(self._timeout)
         try:
-            self._socket.sendall(line + b"\n")
+            self._socket.sendall(line)
         except TimeoutError:
             raise NoAnswer(self._timeout) from None
         except OSError:
@@ -72,30 +72,34 @@ class LineSocket:
         self._socket.close()
 
 
-def _connected(path: Path, timeout: float) -> socket.socket:
-    deadline = time.monotonic() + timeout
+def try_connect(path: Path) -> socket.socket | None:
+    """A connected socket that does not block; None while others wait to be let in: a daemon is there, only busy.
+
+    Raises DaemonAbsent or SocketRefused.
+    """
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        made.settimeout(timeout)
-        while True:
-            try:
-                made.connect(str(path))
-            except BlockingIOError:
-                # Others are waiting to be let in: a daemon is there, only busy.
-                if time.monotonic() > deadline:
-                    raise NoAnswer(timeout) from None
-                time.sleep(_BUSY_SECONDS)
-            else:
-                return made
-    except TimeoutError:
+        made.setblocking(False)
+        made.connect(str(path))
+    except BlockingIOError:
         made.close()
-        raise NoAnswer(timeout) from None
+        return None
     except OSError as error:
         made.close()
         raise _refusal(path, error) from None
     except BaseException:
         made.close()
         raise
+    return made
+
+
+def _connected(path: Path, timeout: float) -> socket.socket:
+    deadline = time.monotonic() + timeout
+    while (made := try_connect(path)) is None:
+        if time.monotonic() > deadline:
+            raise NoAnswer(timeout)
+        time.sleep(BUSY_SECONDS)
+    return made
 
 
 def _refusal(path: Path, error: OSError) -> DaemonAbsent | SocketRefused:

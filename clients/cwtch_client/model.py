@@ -28,10 +28,11 @@ class Profile(Noun, frozen=True, kw_only=True):
     name: str
     created_at: int | None = None
     published_since: int | None = None
+    autostart: bool = False
 
 
 class TorStatus(Noun, frozen=True, kw_only=True):
-    """How Tor stands; `progress` is in percent."""
+    """How Tor stands; `progress` is in percent, `last_proof_at` when it last carried something."""
 
     state: str
     progress: int | None = None
@@ -39,16 +40,83 @@ class TorStatus(Noun, frozen=True, kw_only=True):
     since: int | None = None
     version: str | None = None
     warning: str | None = None
+    last_proof_at: int | None = None
+
+
+class SelfDial(Noun, frozen=True, kw_only=True):
+    """How the daemon's calls to a profile's own onion went."""
+
+    last_proof_at: int | None = None
+    last_failure: str | None = None
+    next_at: int | None = None
+
+
+class ContactPath(Noun, frozen=True, kw_only=True):
+    """The way to one contact, as it is now."""
+
+    conversation: int
+    state: str
+    since: int | None = None
+    last_proof_at: int | None = None
+    next_dial_at: int | None = None
+    last_failure: str | None = None
+
+
+class ProfileHealth(Noun, frozen=True, kw_only=True):
+    """Whether an open profile can be reached and reaches others; `more_contacts` says that not all are shown."""
+
+    id: str
+    name: str
+    published_since: int | None = None
+    self_dial: SelfDial = SelfDial()
+    contacts: list[ContactPath] = []
+    more_contacts: bool = False
 
 
 class DaemonStatus(Noun, frozen=True, kw_only=True):
-    """How the daemon stands; `uptime` is in milliseconds, `profiles` counts the open ones."""
+    """How the daemon stands; `uptime` is in milliseconds, `profiles` are the open ones, `now` is the daemon's clock."""
 
     version: str
     uptime: int
     tor: TorStatus
-    profiles: int
+    profiles: list[ProfileHealth]
     pid: int | None = None
+    now: int | None = None
+
+
+class ApiToken(Noun, frozen=True, kw_only=True):
+    """A token that somebody may call with, without its secret; `bound`: for one profile only, which None hides while it is locked."""
+
+    id: int
+    label: str
+    scope: str
+    bound: bool = False
+    profile: str | None = None
+    conversations: list[int] | None = None
+    folders: list[str] = []
+    created_at: int | None = None
+    last_used_at: int | None = None
+
+
+class NewApiToken(Noun, frozen=True, kw_only=True):
+    """A token that was just made: `token` is never shown again, nor in a repr."""
+
+    id: int
+    token: str
+
+    def __repr__(self) -> str:
+        return f"NewApiToken(id={self.id})"
+
+
+class Granted(Noun, frozen=True, kw_only=True):
+    """What a connection may do that showed a token; `token` is its id."""
+
+    token: int
+    scope: str
+    bound: bool = False
+    profile: str | None = None
+    conversations: list[int] | None = None
+    folders: list[str] = []
 
 
 class Connection(Noun, frozen=True, kw_only=True):
@@ -57,6 +125,17 @@ class Connection(Noun, frozen=True, kw_only=True):
     state: str
     since: int | None = None
     last_proof_at: int | None = None
+    next_dial_at: int | None = None
+    last_failure: str | None = None
+
+
+class Acl(Noun, frozen=True, kw_only=True):
+    """What a contact may do."""
+
+    blocked: bool = False
+    read: bool = True
+    append: bool = True
+    auto_connect: bool = True
 
 
 class Conversation(Noun, frozen=True, kw_only=True):
@@ -69,8 +148,11 @@ class Conversation(Noun, frozen=True, kw_only=True):
     address: str | None = None
     group_id: str | None = None
     unread: int = 0
+    created_at: int | None = None
     last_message_at: int | None = None
     connection: Connection | None = None
+    acl: Acl | None = None
+    attributes: dict[str, str] = {}
 
 
 class Delivery(Noun, frozen=True, kw_only=True):
@@ -87,7 +169,7 @@ class Delivery(Noun, frozen=True, kw_only=True):
 class Message(Noun, frozen=True, kw_only=True):
     """A message. `state` is `queued`, `sent`, `delivered` or `failed` of outgoing ones, `received` or `read` of incoming.
 
-    `text` is None where the overlay has none.
+    `text` is None where the overlay has none: `raw` is then what came, as it came.
     """
 
     id: int
@@ -99,6 +181,7 @@ class Message(Noun, frozen=True, kw_only=True):
     received_at: int | None = None
     overlay: int | None = None
     text: str | None = None
+    raw: str | None = None
     reply_to: int | None = None
     error: str | None = None
     delivery: Delivery | None = None
@@ -131,6 +214,12 @@ class Event(Noun, frozen=True, kw_only=True):
         if not self.type.startswith("message.") or not isinstance(self.data, dict) or "id" not in self.data:
             return None
         return convert(self.data, Message)
+
+    def conversation(self) -> Conversation | None:
+        """The conversation that a `contact.*` event tells of, None where it tells of none or the conversation is gone."""
+        if not self.type.startswith("contact.") or not isinstance(self.data, dict) or "id" not in self.data:
+            return None
+        return convert(self.data, Conversation)
 
 
 class EventPage(Noun, frozen=True, kw_only=True):

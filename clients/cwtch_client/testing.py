@@ -2,9 +2,10 @@
 
 It speaks the contract's lines over a real UNIX socket, from threads of its own; nothing is encrypted, stored or sent anywhere.
 A test plays the other side with `receive` and `deliver`, breaks things with `drop`, `stop`, `start` and `refuse`, and waits with
-`until`. What it leaves out: limits, paging by size, tokens, and every method that is not in `fake_methods`.
+`until` (`eventually` on asyncio). What it leaves out: limits, paging by size, batches, and every method that is not in `fake_methods`.
 """
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -16,21 +17,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from cwtch_client.fake_access import check
+from cwtch_client.fake_errors import Refused, Values, no_such_method, unauthorized
 from cwtch_client.fake_methods import METHODS
-from cwtch_client.fake_world import Refused, World
-from cwtch_client.model import Json
+from cwtch_client.fake_world import World, onion
+from cwtch_client.model import Conversation, Json, Message, Profile, convert
 
-__all__ = ["FakeDaemon", "Refused"]
+__all__ = ["FakeDaemon", "Refused", "onion"]
 
 _UNTIL_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 
 
 class FakeDaemon:
-    """A fake daemon on `path`; a context manager. `calls` lists what it was asked, as (method, params)."""
+    """A fake daemon on `path`; a context manager. `calls` lists what it was asked, as (method, params).
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    With `needs_token`, whoever shows none is refused, as another user of the machine is.
+    """
+
+    def __init__(self, path: str | Path, *, needs_token: bool = False) -> None:
+        self.path = Path(path)
+        self.needs_token = needs_token
         self.world = World()
         self.calls: list[tuple[str, dict[str, Json]]] = []
         self._refusals: dict[str, Refused] = {}
@@ -96,6 +103,36 @@ class FakeDaemon:
         with self._lock:
             self.world.tell(profile, type_, data, stored=stored)
 
+    def create(self, name: str, password: str | None = None) -> Profile:
+        """A new open profile; its password is its name where none is given."""
+        with self._lock:
+            return convert(self.world.create(name, password or name).shown(), Profile)
+
+    def contact(self, profile: str, name: str = "bob", address: str | None = None) -> Conversation:
+        """An accepted contact of the profile; its address comes from the name where none is given."""
+        with self._lock:
+            own = self.world.profiles[profile]
+            return convert(
+                self.world.add_conversation(own, address or onion(name), name, "accepted"), Conversation
+            )
+
+    def create_token(self, scope: str = "send", **params: Json) -> str:
+        """A token, made as `token.create` does."""
+        with self._lock:
+            return str(self.world.tokens.create({"scope": scope, **params})["token"])
+
+    def forget(self, profile: str, kept: int = 0) -> None:
+        """The profile's log holds its newest `kept` events only: a cursor before them has expired."""
+        with self._lock:
+            log = self.world.profiles[profile].log
+            del log[: len(log) - kept]
+
+    def sent(self, profile: str) -> list[Message]:
+        """What the profile's clients have queued, oldest first."""
+        with self._lock:
+            rows = self.world.profiles[profile].messages.values()
+            return [convert(each, Message) for each in rows if each["outgoing"]]
+
     def subscriptions(self) -> int:
         """How many are open."""
         with self._lock:
@@ -108,6 +145,10 @@ class FakeDaemon:
             if time.monotonic() > end:
                 raise TimeoutError("what the test waits for did not happen: look at the fake daemon's calls")
             time.sleep(_POLL_SECONDS)
+
+    async def eventually(self, test: Callable[[], bool], seconds: float = _UNTIL_SECONDS) -> None:
+        """Like `until`, for a test on asyncio: its loop goes on meanwhile."""
+        await asyncio.to_thread(self.until, test, seconds)
 
     def _spawn(self, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, daemon=True)
@@ -154,6 +195,14 @@ class FakeDaemon:
         try:
             if (refusal := self._refusals.pop(method, None)) is not None:
                 raise refusal
+            if method == "rpc.authenticate":
+                connection.granted = self.world.tokens.grant(params)
+                connection.send({"id": asked["id"], "result": connection.granted})
+                return
+            if connection.granted is not None:
+                check(connection.granted, method, params)
+            elif self.needs_token:
+                raise unauthorized()
             if method == "event.subscribe":
                 subscribed, begin = self.world.subscribe(params, connection.event)
                 connection.send({"id": asked["id"], "result": subscribed})
@@ -171,6 +220,7 @@ class _FakeConnection:
 
     def __init__(self, made: socket.socket) -> None:
         self._socket = made
+        self.granted: Values | None = None
 
     def send(self, value: dict[str, Json]) -> None:
         self._socket.sendall(json.dumps({"jsonrpc": "2.0", **value}).encode() + b"\n")
@@ -185,4 +235,4 @@ class _FakeConnection:
 
 
 def _unknown(world: World, params: dict[str, Json]) -> Json:  # noqa: ARG001 - every method has the same shape
-    raise Refused(-32601, "There is no such method: rpc.discover lists them all.")
+    raise no_such_method()

@@ -47,7 +47,8 @@ def send(
     if known is not None:
         row = get(uow, known)
         if (row.conversation, row.text, row.reply_to) != (conversation, text, reply_to):
-            raise AlreadyExists(message=known)
+            # Whoever may write to this conversation only is not told what stands in another.
+            raise AlreadyExists(**({"message": known} if row.conversation == conversation else {}))
         return Outcome(row)
     if contact.blocked:
         raise Blocked

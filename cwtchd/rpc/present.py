@@ -1,7 +1,6 @@
 """From rows to what the API shows. Runs on a Ledger's thread, in the unit that read the rows."""
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import cast
 
 from cwtchd.protocol.model import ConnectionState, Onion
@@ -11,6 +10,7 @@ from cwtchd.rpc.presence import ContactPresence, Presence
 from cwtchd.rpc.profile_port import ProfilePort
 from cwtchd.store.api_tokens import ApiTokenRow
 from cwtchd.store.contacts import ConversationRow
+from cwtchd.store.events import Only
 from cwtchd.store.messages import MessageRow, MessageState
 from cwtchd.store.profiles import ProfileRow
 from cwtchd.tor.interface import TorStatus
@@ -54,9 +54,10 @@ def stored_profile(row: ProfileRow, published_since: int | None) -> schema.Profi
     )
 
 
-def health(port: ProfilePort) -> schema.ProfileHealth:
-    """Whether an open profile can be reached and reaches others."""
-    presence, dialled = port.presence, port.self_dial
+def health(port: ProfilePort, only: Only = None) -> schema.ProfileHealth:
+    """Whether an open profile can be reached and reaches others: of these conversations, None for all."""
+    dialled = port.self_dial
+    paths = [(number, each) for number, each in port.presence.items() if only is None or number in only]
     return schema.ProfileHealth(
         id=port.onion,
         name=port.name,
@@ -75,9 +76,9 @@ def health(port: ProfilePort) -> schema.ProfileHealth:
                 next_dial_at=each.next_dial_at,
                 last_failure=each.last_failure,
             )
-            for number, each in islice(presence.items(), PATHS_SHOWN)
+            for number, each in paths[:PATHS_SHOWN]
         ],
-        more_contacts=len(presence) > PATHS_SHOWN,
+        more_contacts=len(paths) > PATHS_SHOWN,
     )
 
 

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from tests.support.node import Caller, Node, refused, until
+from tests.support.node import Caller, Node, nodes, refused, until
 from tests.support.raw_peer import RawPeer, someone
 
 CANARY = "canary-77c1e0"
@@ -101,3 +101,30 @@ def _line(alice: Node, chat: int, before: int | None) -> bytes:
         stream.sendall(json.dumps(call).encode() + b"\n")
         with stream.makefile("rb") as lines:
             return lines.readline()
+
+
+def test_the_log_keeps_its_newest_rows_and_says_so_to_an_older_cursor(tmp_path: Path) -> None:
+    with nodes(tmp_path, "alice", more={"events_kept": 1_000}) as (alice,):
+        chat = alice("contact.add", address=someone().onion)["id"]
+        caller = alice.caller()
+        for number in [
+            caller.send("message.send", profile=alice.id, conversation=chat, text=str(number))
+            for number in range(1_500)
+        ]:
+            caller.answer(number)
+        error = refused("cursor_expired", alice, "event.list", after=0, limit=10)
+        oldest, head = error.data["oldest"], error.data["head"]
+        assert (head, 1_000 <= head - oldest + 1 < 1_500) == (1_501, True)
+        for after in (0, oldest - 2, head + 1):
+            refused("cursor_expired", caller, "event.subscribe", profile=alice.id, after=after)
+        caller("event.subscribe", profile=alice.id, after=oldest - 1)
+        seqs: list[int] = []
+        while not seqs or seqs[-1] < head:
+            seqs += [seq for seq in [caller.read()["params"]["seq"]] if seq is not None]
+        assert seqs == list(range(oldest, head + 1)), "what is kept has no hole"
+        caller.close()
+
+
+def test_types_that_there_are_not_are_refused(alice: Node, caller: Caller) -> None:
+    refused(-32602, caller, "event.subscribe", profile=alice.id, types=["message.recieved"])
+    caller("event.subscribe", profile=alice.id, types=["group.joined", "message.queued"])

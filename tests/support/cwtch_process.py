@@ -84,7 +84,9 @@ class Screen:
             while (at := self.text.find(words, self._seen)) < 0:
                 self.text += self._decoder.decode(os.read(self._terminal, 4096))
         except OSError:
-            raise AssertionError(f"it ended before it showed {words!r}: {self.text[self._seen:]!r}") from None
+            raise AssertionError(
+                f"it ended before it showed {words!r}: {self.text[self._seen :]!r}"
+            ) from None
         finally:
             timer.cancel()
         self._seen = at + len(words)
@@ -94,17 +96,20 @@ class Screen:
 
     def rows(self) -> list[str]:
         """The rows as a person sees them: what was drawn over is gone."""
-        rows, column = [""], 0
+        rows, at, column = [""], 0, 0
         for piece in re.split(r"(\x1b\[[0-?]*[ -/]*[@-~]|[\r\n])", self.text):
             if piece == "\r":
                 column = 0
             elif piece == "\n":
-                rows.append("")
+                at += 1
+                rows += [""] * (at == len(rows))
+            elif piece == "\x1b[A":
+                at -= 1
             elif piece == "\x1b[K":
-                rows[-1] = rows[-1][:column]
+                rows[at] = rows[at][:column]
             elif piece.startswith("\x1b["):
                 column += int(piece[2:-1]) if piece.endswith("C") else 0
             else:
-                rows[-1] = rows[-1][:column].ljust(column) + piece + rows[-1][column + len(piece) :]
+                rows[at] = rows[at][:column].ljust(column) + piece + rows[at][column + len(piece) :]
                 column += len(piece)
         return rows

@@ -5,6 +5,7 @@ with nodes(folder, "alice", "bob") as (alice, bob): …
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -113,6 +114,8 @@ class Node:
         self.password = f"the password of {name}"
         self.password_files: list[Path] = []
         """what opens profiles at each start, without a call"""
+        self.more: dict[str, Any] = {}
+        """more of the daemon's configuration"""
         self.id = ""
         self._module = module
         self._process: subprocess.Popen[bytes] | None = None
@@ -134,6 +137,7 @@ class Node:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module, self.home, self.socket, self.tor, *self.password_files],
                 cwd=ROOT,
+                env={**os.environ, "CWTCHD_TEST_CONFIG": json.dumps(self.more)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -215,13 +219,16 @@ class Node:
 
 
 @contextlib.contextmanager
-def nodes(folder: Path, *names: str, tor: str | None = None) -> Iterator[list[Node]]:
-    """Daemons with a profile each; a LocalTor between them where no other is named."""
+def nodes(
+    folder: Path, *names: str, tor: str | None = None, more: dict[str, Any] | None = None
+) -> Iterator[list[Node]]:
+    """Daemons with a profile each; a LocalTor between them where no other is named. `more`: of their configuration."""
     onions = folder / "onions"
     onions.mkdir(exist_ok=True)
     made = [Node(folder, name, tor or f"local:{onions}") for name in names]
     try:
         for node in made:
+            node.more = more or {}
             node.start()
             node.create()
         yield made

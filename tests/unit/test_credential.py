@@ -81,4 +81,6 @@ def test_credentials_are_found_by_the_beginning_of_their_name(tmp_path: Path) ->
         "password-work",
     ]
     assert all(file.guarded for file in found)
-    assert named(tmp_path / "nowhere", "password") == []
+    with pytest.raises(Unusable) as error:
+        named(tmp_path / "canary", "password")
+    assert "canary" not in str(error.value)

@@ -18,14 +18,15 @@ _REPORT = schema.DaemonReport(version="0.1.0", pid=4711, uptime=60_000, now=THEN
 @methods.on_loop("daemon.status", Scope.READ, narrows=True, example=(schema.NoParams(), _REPORT))
 def status(session: Session, params: schema.NoParams) -> schema.DaemonReport:  # noqa: ARG001 - it takes nothing
     """Says what the daemon is doing, and when Tor, each profile's own onion and each contact's path were last proved to work."""
-    daemon = session.daemon
+    daemon, grant = session.daemon, session.caller.grant
+    only = None if grant is None else grant.conversations
     return schema.DaemonReport(
         version=daemon.version,
         pid=os.getpid(),
         uptime=daemon.uptime,
         now=daemon.now,
         tor=present.tor(daemon.tor_status),
-        profiles=[present.health(port) for port in shown(session)],
+        profiles=[present.health(port, only) for port in shown(session)],
     )
 
 

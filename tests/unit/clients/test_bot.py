@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtch_client import Client, ClientError, Event, RpcError
+from cwtch_client import Client, ClientError, Event, RpcError, bot_run
 from cwtch_client.bot import Bot, ContactRequest, IncomingMessage
 from cwtch_client.bot_options import Options
 from cwtch_client.testing import FakeDaemon, onion
@@ -198,6 +198,28 @@ def test_what_the_daemon_did_not_take_is_handled_again(
         with Client(daemon.path) as client:
             client.profile.unlock(password="secret")
         daemon.until(lambda: replies(daemon, profile) == ["one", "two"])
+
+
+def test_a_limit_is_waited_for_and_a_handler_is_not_run_into_it_for_ever(
+    daemon: FakeDaemon, profile: str, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot_run, "_FIRST_PAUSE", 0.001)
+    bot, runs = Bot("b"), []
+
+    @bot.on_message
+    def limited(message: IncomingMessage) -> None:
+        runs.append(message.text)
+        if message.text == "always" or runs.count(message.text) == 1:
+            daemon.refuse("message.send", -32010, "limit_exceeded", "A limit is reached.")
+        message.reply(message.text)
+
+    with running(bot, daemon, options):
+        daemon.receive(profile, BOB, "once")
+        daemon.receive(profile, BOB, "always")
+        daemon.receive(profile, BOB, "after")
+        daemon.until(lambda: replies(daemon, profile) == ["once", "after"])
+    assert runs.count("once") == 2
+    assert runs.count("always") == 8
 
 
 def test_a_bot_waits_for_the_daemon_and_for_its_profile(tmp_path: Path) -> None:

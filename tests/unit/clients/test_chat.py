@@ -54,7 +54,7 @@ def test_a_conversation(daemon: FakeDaemon, alice: FakeProfile, bob: Values) -> 
         screen.until(f"(#{number} queued)")
         screen.until("1 undelivered")
         daemon.deliver(alice.id, number)
-        screen.until(f"#{number} delivered")
+        screen.until(f"(#{number} delivered)")  # in the place of the line that said queued
         daemon.tell(
             alice.id,
             "connection.changed",
@@ -64,10 +64,35 @@ def test_a_conversation(daemon: FakeDaemon, alice: FakeProfile, bob: Values) -> 
         os.write(terminal, b"\x04")
         assert process.wait(20) == 0
     assert sent(daemon) == ["hi bob"]
+    said = [row.rstrip() for row in screen.rows() if "hi bob" in row]
+    assert len(said) == 1
+    assert re.fullmatch(r"\d\d:\d\d me: hi bob  \(#\d+ delivered\)", said[0])
+
+
+def test_a_mark_that_comes_late_has_its_own_line(daemon: FakeDaemon, alice: FakeProfile, bob: Values) -> None:
+    with on_terminal(daemon, "chat", "bob") as (process, terminal):
+        screen = Screen(terminal)
+        screen.until("> ")
+        screen.type("first")
+        screen.until("me: first")
+        screen.type("long " * 40)
+        screen.until("me: long")
+        for text in ("first", "long " * 40):
+            number = message(daemon, alice, text)
+            daemon.deliver(alice.id, number)
+            screen.until(f"      #{number} delivered")
+        screen.type("third")
+        screen.until("me: third")
+        third = message(daemon, alice, "third")
+        alice.messages[third]["state"] = "failed"
+        alice.messages[third]["error"] = "blocked"
+        daemon.tell(alice.id, "message.failed", alice.messages[third], stored=True)
+        screen.until(f"(#{third} failed)")
+        screen.until(f"Not delivered (blocked): `cwtch message retry {third}`")
+        os.write(terminal, b"\x04")
+        assert process.wait(20) == 0
     rows = screen.rows()
-    assert [row for row in rows if "hi bob" in row] == [
-        next(row for row in rows if re.fullmatch(r"\d\d:\d\d me: +hi bob  \(#\d+ queued\)", row))
-    ]
+    assert [row.split(" ", 1)[1].split("  ")[0] for row in rows if "me: first" in row] == ["me: first"]
 
 
 def test_slash_commands_are_told_and_a_wrong_one_is_not_sent(
@@ -282,6 +307,19 @@ def test_a_log_that_lost_its_place_is_read_anew(daemon: FakeDaemon, alice: FakeP
         assert chat.stdout.readline().endswith("\tmissed\n")
         daemon.receive(alice.id, BOB, "next")
         assert chat.stdout.readline().endswith("\tnext\n")
+
+
+def test_what_was_said_before_the_page_is_not_said_again_when_it_changes(
+    daemon: FakeDaemon, alice: FakeProfile, bob: Values
+) -> None:
+    older = daemon.receive(alice.id, BOB, "older")
+    daemon.receive(alice.id, BOB, "newer")
+    with started(daemon, "chat", "bob", "--lines", "1", stdin=subprocess.PIPE) as chat:
+        assert chat.stdout is not None
+        assert chat.stdout.readline().endswith("\tnewer\n")
+        daemon.tell(alice.id, "message.read", {**older, "state": "read"}, stored=True)
+        daemon.receive(alice.id, BOB, "newest")
+        assert chat.stdout.readline().endswith("\tnewest\n")
 
 
 def test_without_standard_input_it_ends_at_once(daemon: FakeDaemon, alice: FakeProfile, bob: Values) -> None:

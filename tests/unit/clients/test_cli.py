@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
 from cwtch_cli.__main__ import cli
-from cwtch_cli.errors import refusal_of
 from cwtch_cli.refused import command_of
-from cwtch_client import Json, RpcError, fake_methods
+from cwtch_client import Json
 from cwtch_client.fake_world import FakeProfile, onion
 from cwtch_client.testing import FakeDaemon
 from cwtchd.rpc.dispatch import DOCUMENT
@@ -60,7 +58,7 @@ COMMANDS: list[tuple[Sequence[str], str, dict[str, object], str]] = [
         {"address": CAROL, "name": "carol", "message": "hi"},
         "name: carol",
     ),
-    (["contact", "list"], "contact.list", {}, f"\tbob\taccepted\tdisconnected\t0\t-\t{BOB}"),
+    (["contact", "list"], "contact.list", {}, f"\tbob\taccepted\tnot connected\t0\t-\t{BOB}"),
     (["contact", "get", "bob"], "contact.get", {"conversation": 0}, "state: accepted"),
     (["contact", "accept", BOB], "contact.accept", {"conversation": 0}, "state: accepted"),
     (["contact", "reject", "bob"], "contact.reject", {"conversation": 0}, "deleted"),
@@ -262,244 +260,6 @@ def test_a_conversation_that_is_not_there(alice: FakeProfile, bob: dict[str, Jso
     far = cwtch("message", "list", "zzz\x1b")
     assert "cwtch conversation list" in far.err
     assert "\x1b" not in far.err
-
-
-# --- errors ------------------------------------------------------------------------------------------------------
-
-
-def test_no_daemon_is_one_sentence(cwtch: Cwtch, tmp_path: Path) -> None:
-    told = cwtch("daemon", "status", socket=str(tmp_path / "no one"))
-    assert (told.status, told.out) == (3, "")
-    assert told.err == (
-        f"cwtch: No daemon answers at {tmp_path}/no one: start one with `cwtchd run --socket '{tmp_path}/no one'`.\n"
-    )
-    assert cwtch("watch", "--daemon", socket=str(tmp_path / "none")).status == 3
-
-
-def test_a_refusal_is_the_daemons_sentence(daemon: FakeDaemon, cwtch: Cwtch) -> None:
-    daemon.refuse("daemon.status", -32010, "limit_exceeded", "A limit is reached:\n wait.\x1b[0m")
-    told = cwtch("daemon", "status")
-    assert (told.status, told.out, told.err) == (4, "", "cwtch: A limit is reached: wait.\\x1b[0m\n")
-
-
-@pytest.mark.parametrize(
-    ("name", "code", "status"),
-    [("not_found", -32003, 4), ("unauthorized", -32008, 6), ("cursor_expired", -32016, 7)],
-)
-def test_each_class_of_refusals_has_its_status(
-    daemon: FakeDaemon, alice: FakeProfile, cwtch: Cwtch, name: str, code: int, status: int
-) -> None:
-    daemon.refuse("event.list", code, name, "No.")
-    assert cwtch("event", "list").status == status
-
-
-def test_a_refusal_has_its_numbers() -> None:
-    def told(**data: object) -> str:
-        return refusal_of(RpcError(-32000, "Shorten it.", data))
-
-    assert told(name="message_too_large", limit=10, size=12) == "Shorten it. (12 of at most 10)"
-    assert told(name="limit_exceeded", limit=10) == "Shorten it. (at most 10)"
-    assert told(incident="ab12") == "Shorten it. (ab12)"
-    assert told(name="cursor_expired", oldest=7, head=9).endswith(
-        "(--after 6 begins at the oldest that is kept)"
-    )
-
-
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        (["profile", "set", "name", "x" * 300], "take this VALUE: it takes"),
-        (
-            ["contact", "add", CAROL, "--name", "x" * 300],
-            "take this --name: it takes text of at most 256 characters",
-        ),
-        (
-            ["message", "send", "bob", "x", "--client-id", "x" * 200],
-            "--client-id: it takes text of 1 to 128 characters",
-        ),
-        (["message", "list", "bob", "--before", "-5"], "--before: it takes a whole number of 0 to"),
-        (["watch", "--type", "message.recieved"], "--type: it takes only "),
-        (["token", "revoke", "-1"], "No such option"),
-    ],
-)
-def test_what_the_daemon_does_not_take_is_told_by_its_word_here(
-    daemon: FakeDaemon,
-    alice: FakeProfile,
-    bob: dict[str, Json],
-    cwtch: Cwtch,
-    monkeypatch: pytest.MonkeyPatch,
-    words: list[str],
-    hint: str,
-) -> None:
-    monkeypatch.setitem(fake_methods.METHODS, "rpc.discover", lambda world, params: DOCUMENT)
-    for method in ("profile.set", "contact.add", "message.send", "message.list", "event.subscribe"):
-        daemon.refuse(method, -32602, "", "The params don't fit the method.")
-    told = cwtch(*words)
-    assert told.out == ""
-    assert hint in told.err
-    assert "xxx" not in told.err
-    assert told.err.count("\n") == 1
-
-
-def test_a_method_that_the_daemon_does_not_know_is_a_newer_one(daemon: FakeDaemon, cwtch: Cwtch) -> None:
-    daemon.refuse("token.list", -32601, "", "There is no such method.")
-    told = cwtch("token", "list")
-    assert (told.status, "older than this `cwtch`" in told.err) == (4, True)
-
-
-def test_params_that_nothing_is_wrong_with_leave_the_daemons_sentence(
-    daemon: FakeDaemon, cwtch: Cwtch
-) -> None:
-    daemon.refuse("tor.status", -32602, "", "The params don't fit.")
-    assert cwtch("tor", "status").err == "cwtch: The params don't fit.\n"
-
-
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        (["contcat", "list"], "cwtch contact"),
-        (["contact", "acept"], "cwtch contact accept"),
-        (["send"], "cwtch message send"),
-        (["conversation", "mark_read", "1"], "mark-read"),
-        (["xyzzy"], "cwtch --help"),
-        (["send", "bob", "hi"], "cwtch message send"),
-        (["add"], "cwtch contact add"),
-        (["status"], "`cwtch daemon status` or `cwtch tor status`"),
-        (["contacts"], "cwtch contact list"),
-        (["ls"], "cwtch contact list"),
-        (["contact", "ls"], "cwtch contact list"),
-        (["retyr", "5"], "cwtch message retry"),
-        (["profile", "rename", "al"], "cwtch profile set"),
-        (["run"], "cwtchd run"),
-        (["--limit", "5", "message", "list", "bob"], "--limit stands behind"),
-        (["message", "list", "bob", "--limt", "5"], "'--limit'? `cwtch message list --help`"),
-        (["profile", "set", "autostart", "perhaps"], "`yes` or `no`"),
-        (["message", "list"], "cwtch message list --help"),
-        (["profile", "list", "--jsno"], "--json"),
-        (["message", "list", "1", "--limit", "0"], "--limit"),
-    ],
-)
-def test_a_wrong_command_line_gets_the_near_one(cwtch: Cwtch, words: list[str], hint: str) -> None:
-    told = cwtch(*words)
-    assert (told.status, told.out) == (2, "")
-    assert told.err.count("\n") == 1
-    assert hint in told.err
-
-
-def test_help_tells_the_exit_statuses(cwtch: Cwtch) -> None:
-    told = cwtch("--help")
-    assert told.status == 0
-    for status in (
-        "0    done",
-        "2    the command line",
-        "3    no daemon",
-        "4    the daemon refused",
-        "5    what was waited for",
-        "6    the daemon refused since this caller",
-        "7    the log no longer holds",
-        "130  interrupted",
-    ):
-        assert status in told.out
-
-
-# --- text and passwords ------------------------------------------------------------------------------------------
-
-
-def test_a_text_from_standard_input(
-    daemon: FakeDaemon, alice: FakeProfile, bob: dict[str, Json], cwtch: Cwtch
-) -> None:
-    assert cwtch("message", "send", "bob", "-", stdin="Grüße\nund mehr\n".encode()).status == 0
-    assert daemon.calls[-1][1]["text"] == "Grüße\nund mehr"
-    assert cwtch("message", "send", "bob", "-", stdin=b"\xff\n").status == 2
-    assert cwtch("message", "send", "bob", "-", stdin=b"x" * (1 << 20)).status == 2
-    assert (
-        cwtch("message", "send", "bob", "-", stdin=b"\x01" * 400_000).status == 2
-    )  # six bytes each, as JSON has them
-    assert cwtch("message", "send", "bob", "-", stdin="ü".encode() * (1 << 19)).status == 2
-    assert len([name for name, _ in daemon.calls if name == "message.send"]) == 1
-
-
-def test_passwords_come_from_a_file_or_standard_input(
-    daemon: FakeDaemon, cwtch: Cwtch, tmp_path: Path
-) -> None:
-    made = cwtch("profile", "create", "dave", "--password-stdin", "--json", stdin=b"a long sentence\n")
-    assert made.status == 0
-    assert daemon.calls[-1] == ("profile.create", {"name": "dave", "password": "a long sentence"})
-    file = tmp_path / "password"
-    file.write_bytes(b"a long sentence\r\n")
-    opened = cwtch("profile", "unlock", "--password-file", str(file))
-    assert json.loads(made.out)["id"] in opened.out
-    file.write_text("another")
-    wrong = cwtch("profile", "unlock", "--password-file", str(file))
-    assert (wrong.status, "another" in wrong.err) == (4, False)
-
-
-@pytest.mark.parametrize(
-    ("words", "stdin", "hint"),
-    [
-        ([], b"", "--password-stdin"),
-        (["--password-stdin"], b"\n", "empty"),
-        (["--password-stdin"], b"\xff", "UTF-8"),
-        (["--password-stdin"], b"x" * 5000, "4096"),
-        (["--password-file", "/none/here"], b"", "No such file"),
-        (["--password-file", "x", "--password-stdin"], b"", "not from both"),
-    ],
-)
-def test_passwords_that_cannot_be_had(
-    daemon: FakeDaemon, cwtch: Cwtch, words: list[str], stdin: bytes, hint: str
-) -> None:
-    told = cwtch("profile", "create", "dave", *words, stdin=stdin)
-    assert (told.status, told.err.count("\n")) == (2, 1)
-    assert hint in told.err
-    assert daemon.calls == []
-
-
-# --- tokens and pictures -----------------------------------------------------------------------------------------
-
-
-def test_a_token_is_written_where_only_its_owner_reads(
-    daemon: FakeDaemon, alice: FakeProfile, cwtch: Cwtch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "token"
-    made = cwtch("token", "create", "read", "--output", str(file))
-    assert (made.status, made.out) == (0, f"id: 1\nwritten to: {file}\n")
-    assert file.stat().st_mode & 0o777 == 0o600
-    again = cwtch("token", "create", "read", "--output", str(file))
-    assert (again.status, "nothing is written over" in again.err) == (2, True)
-    assert cwtch("token", "create", "read", "--output", str(tmp_path / "no" / "token")).status == 1
-    assert [name for name, _ in daemon.calls].count("token.create") == 1
-    assert cwtch("token", "list").out.startswith("1\t\tread\tall profiles\t")
-
-    held = cwtch("--token-file", str(file), "profile", "get")
-    assert alice.id in held.out
-    monkeypatch.setenv("CWTCH_TOKEN_FILE", str(file))
-    assert cwtch("profile", "lock").status == 6
-    assert cwtch("token", "create", "admin").status == 6
-    monkeypatch.delenv("CWTCH_TOKEN_FILE")
-    assert cwtch("token", "revoke", "1").status == 0
-    assert cwtch("--token-file", str(file), "profile", "get").status == 6
-    none = cwtch("--token-file", str(tmp_path / "none"), "profile", "get")
-    assert (none.status, "token file" in none.err) == (1, True)
-
-
-def test_a_failed_token_leaves_no_file(daemon: FakeDaemon, cwtch: Cwtch, tmp_path: Path) -> None:
-    daemon.refuse("token.create", -32013, "storage_failed", "The disk did not take it.")
-    assert cwtch("token", "create", "read", "--output", str(tmp_path / "token")).status == 4
-    assert not (tmp_path / "token").exists()
-
-
-def test_an_address_as_a_picture(alice: FakeProfile, cwtch: Cwtch, tmp_path: Path) -> None:
-    svg, png = tmp_path / "a.svg", tmp_path / "a.png"
-    told = cwtch("profile", "qr", "--svg", str(svg), "--png", str(png))
-    assert told.out == f"cwtch:{alice.id}\n"
-    assert svg.read_bytes().startswith(b"<?xml")
-    assert png.read_bytes().startswith(b"\x89PNG")
-    before = svg.read_bytes()
-    assert cwtch("profile", "qr", "--svg", str(svg)).status == 2
-    assert svg.read_bytes() == before
-    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-    assert cwtch("profile", "qr", "--svg", str(tmp_path / "link")).status == 2
-    assert not (tmp_path / "elsewhere").exists()
 
 
 # --- what the other side wrote -----------------------------------------------------------------------------------

@@ -111,6 +111,19 @@ async def test_what_is_of_no_use_is_said_and_spoils_nothing(
     assert "canary" not in told
 
 
+async def test_a_credentials_directory_that_is_not_there_is_said(
+    tmp_path: Path, lock: Lock, lines: list[str]
+) -> None:
+    start = starting(lock, PasswordSources(credentials=tmp_path / "nowhere"))
+    await start.begin()
+    assert start.useless == 1
+    assert "credentials directory can't be read" in lines[0]
+    (tmp_path / "nowhere").mkdir()
+    start = starting(lock, PasswordSources(credentials=tmp_path / "nowhere"))
+    await start.begin()
+    assert start.useless == 0, "a service may have credentials, and no password among them"
+
+
 async def test_a_stop_waits_for_no_pipe_and_calls_nothing_useless(
     tmp_path: Path, lock: Lock, lines: list[str]
 ) -> None:

@@ -1,20 +1,21 @@
 """The interface on a stage: textual's pilot, a fake daemon on a real socket, a clock that stands still.
 
-A scenario is a coroutine that takes a Stage; it is played on a loop and a thread of its own, since textual wants a loop to itself.
+A scenario is a coroutine that takes a Stage.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from cwtch_client import AsyncClient
 from cwtch_client.testing import FakeDaemon
 from cwtch_tui.app import CwtchApp
+from tests.support.own_loop import on_own_loop
 
 SECONDS = 20.0
 NOW = 1_793_622_720_000
@@ -55,6 +56,10 @@ class Stage:
     async def type(self, text: str) -> None:
         await self.pilot.press(*text)
 
+    async def paste(self, text: str) -> None:
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
+
     async def open(self, conversation: int) -> None:
         """Opens a conversation, as Enter does."""
         await self.until(
@@ -80,25 +85,14 @@ def played(
     now: Callable[[], int] = lambda: NOW,
 ) -> None:
     """Plays a scenario to its end."""
-    ended: list[BaseException] = []
 
     async def play() -> None:
         app = CwtchApp(AsyncClient(path), "cwtchd run", wanted, now)
         app.animation_level = "none"
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await scenario(Stage(app, pilot))
 
-    def run() -> None:
-        try:
-            asyncio.run(play())
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the test is
-            ended.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if ended:
-        raise ended[0]
+    on_own_loop(play)()
 
 
 @pytest.fixture

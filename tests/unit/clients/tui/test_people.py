@@ -16,7 +16,7 @@ def test_nothing_is_there_and_it_says_what_to_do(play: Play, daemon: FakeDaemon)
     async def scenario(stage: Stage) -> None:
         await stage.sees("No profile is open.", "Press u to unlock", "or n to make one")
         await stage.press("a")
-        await stage.sees("No profile is open: u unlocks one, n makes one.")
+        await stage.sees("No profile is open: u unlocks one")
         await stage.press("n")
         await stage.sees("Make a profile")
         await stage.type("alice")
@@ -127,9 +127,9 @@ def test_a_contact_is_added(play: Play, daemon: FakeDaemon, alice: FakeProfile) 
         await stage.sees("Add a contact", "Your address", alice.id[:8], "█▀▀▀▀▀█")
         await stage.type("tooshort")
         await stage.press("enter")
-        await stage.sees("this one has 8")
+        await stage.sees("An address has 56 characters")
         await stage.press("home", "ctrl+k")
-        await stage.type(f"cwtch:{BOB}.onion")
+        await stage.paste(f"cwtch:{BOB}.onion\n")
         await stage.press("tab")
         await stage.type("bob")
         await stage.press("tab")
@@ -149,11 +149,11 @@ def test_a_refusal_is_said_where_it_happened_and_nothing_typed_is_lost(
     async def scenario(stage: Stage) -> None:
         await stage.sees("bob")
         await stage.press("a")
-        await stage.type(BOB)
+        await stage.paste(BOB)
         await stage.press("enter")
         await stage.sees("This is there already")
         assert "Add a contact" in stage.screen
-        assert BOB[-20:] in stage.screen
+        assert BOB[:30] in stage.screen
         await stage.press("escape")
         await stage.misses("Add a contact")
 
@@ -201,12 +201,14 @@ def test_a_request_waits(play: Play, daemon: FakeDaemon, alice: FakeProfile) -> 
 def test_somebody_is_blocked_and_unblocked(
     play: Play, daemon: FakeDaemon, alice: FakeProfile, bob: Row
 ) -> None:
+    bob["name"] = "bob [b]"
+
     async def scenario(stage: Stage) -> None:
         await stage.sees("bob")
         await stage.press("b")
-        await stage.sees("Block bob?", "What was said stays.")
+        await stage.sees("Block bob [b]?", "until you unblock them")
         await stage.press("y")
-        await stage.sees("x bob", "blocked")
+        await stage.sees("x bob [b]", "blocked")
         await stage.press("enter")
         await stage.sees("You have blocked them")
         await stage.press("b")
@@ -221,7 +223,7 @@ def test_the_daemon_goes_and_comes_back_and_nothing_typed_is_lost(
     bob["connection"] = {"state": "authenticated", "since": 1, "last_proof_at": 2}
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.sees("● connected")
         await stage.type("half a thought")
         daemon.stop()
@@ -242,7 +244,7 @@ def test_what_happened_while_the_connection_was_lost_is_there(
     play: Play, daemon: FakeDaemon, alice: FakeProfile, bob: Row
 ) -> None:
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         daemon.stop(lock=False)
         await stage.sees("The daemon is gone.")
         daemon.receive(alice.id, BOB, "while you were away")
@@ -259,7 +261,7 @@ def test_a_daemon_is_waited_for(
     daemon.stop(lock=False)
 
     async def scenario(stage: Stage) -> None:
-        await stage.sees("No daemon answers at", "start one with `cwtchd run`")
+        await stage.sees("No daemon answers at", "`cwtchd run`")
         daemon.start()
         await stage.sees("bob")
 
@@ -296,7 +298,7 @@ def test_it_fits_small_and_large_terminals(
     daemon.receive(alice.id, BOB, "hello there")
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         for width, height in ((40, 12), (200, 60), (80, 24)):
             await stage.pilot.resize_terminal(width, height)
             await stage.sees("hello there", "Tor ready")

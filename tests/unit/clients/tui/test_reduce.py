@@ -15,21 +15,17 @@ TOR = TorStatus(state="ready", progress=100)
 
 
 def conversation(number: int, **facts: Any) -> Conversation:
-    return Conversation(
-        **{
-            "id": number,
-            "kind": "contact",
-            "state": "accepted",
-            "connection": Connection(state="disconnected"),
-        }
-        | facts
-    )
+    usual: dict[str, Any] = {
+        "kind": "contact",
+        "state": "accepted",
+        "connection": Connection(state="disconnected"),
+    }
+    return Conversation(id=number, **usual | facts)
 
 
 def message(number: int, **facts: Any) -> Message:
-    return Message(
-        **{"id": number, "conversation": 1, "author": "a", "outgoing": False, "state": "received"} | facts
-    )
+    usual: dict[str, Any] = {"conversation": 1, "author": "a", "outgoing": False, "state": "received"}
+    return Message(id=number, **usual | facts)
 
 
 def event(type_: str, data: object, profile: str | None = "alice", at: int = 0) -> h.EventTold:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from textual.events import AppBlur, AppFocus
 
 from cwtch_client import Json
 from cwtch_client.fake_world import FakeProfile
@@ -15,6 +16,12 @@ Row = dict[str, Any]
 
 def calls(daemon: FakeDaemon, method: str) -> list[dict[str, Json]]:
     return [params for name, params in daemon.calls if name == method]
+
+
+def number_of(row: dict[str, Json]) -> int:
+    number = row["id"]
+    assert isinstance(number, int)
+    return number
 
 
 def unread(stage: Stage, conversation: int) -> int:
@@ -56,7 +63,7 @@ def test_a_failed_message_says_why_and_is_tried_again(
     )
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.sees("✗ failed: too long for their version")
         await stage.press("escape", "tab", "r")
         await stage.sees("… queued")
@@ -78,7 +85,7 @@ def test_what_contacts_write_steers_nothing(
     daemon.receive(alice.id, BOB, "the end")
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.sees("the end", "overlay 200", r"b[b]o\x1b[31mb")
         await stage.press("escape", "tab", "home")
         await stage.sees(r"\x1b]0;owned\x07", r"\u202ekcab", "[red]x[/red]", "[@click=app.quit]y[/]", r"a\rb")
@@ -94,15 +101,14 @@ def test_what_contacts_write_steers_nothing(
 def test_a_paste_hides_nothing_in_what_is_sent(
     play: Play, daemon: FakeDaemon, alice: FakeProfile, bob: Row
 ) -> None:
-    from textual.events import Paste
-
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
-        stage.app.post_message(Paste("one\r\ntwo\x1b\u202e"))
+        await stage.open(bob["id"])
+        await stage.paste("one\r\ntwo\x1b\u202e")
         await stage.sees("one", "two")
+        await stage.type("!")
         await stage.press("enter")
         await stage.sees("… queued")
-        assert calls(daemon, "message.send")[0]["text"] == "one\ntwo"
+        assert calls(daemon, "message.send")[0]["text"] == "one\ntwo!"
 
     play(scenario)
 
@@ -113,12 +119,12 @@ def test_drafts_stay_with_their_conversations(
     carol = daemon.world.add_conversation(alice, onion("carol"), "carol", "accepted")
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.type("half a thought")
-        await stage.open(int(carol["id"]))
+        await stage.open(number_of(carol))
         await stage.misses("half a thought")
         await stage.type("for carol")
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.sees("half a thought")
         await stage.misses("for carol")
         assert calls(daemon, "message.send") == []
@@ -132,7 +138,7 @@ def test_what_could_not_be_sent_comes_back_and_is_the_same_message(
     daemon.refuse("message.send", -32013, "storage_failed", "The disk did not take it.")
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.type("important")
         await stage.press("enter")
         await stage.sees("The disk did not take it.")
@@ -149,7 +155,7 @@ def test_a_reply_quotes(play: Play, daemon: FakeDaemon, alice: FakeProfile, bob:
     asked = daemon.receive(alice.id, BOB, "tea or coffee?")
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.press("escape", "tab", "up", "enter")
         await stage.sees("Reply to: tea or coffee?")
         await stage.type("tea")
@@ -168,7 +174,7 @@ def test_older_messages_come_when_the_beginning_is_reached(
         daemon.receive(alice.id, BOB, f"message {number}.")
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.sees("message 119.")
         assert len(calls(daemon, "message.list")) == 1, "no more than what is looked at"
         await stage.press("escape", "tab", "home")
@@ -189,10 +195,8 @@ def test_older_messages_come_when_the_beginning_is_reached(
 def test_it_is_read_when_it_is_seen_and_not_before(
     play: Play, daemon: FakeDaemon, alice: FakeProfile, bob: Row
 ) -> None:
-    from textual.events import AppBlur, AppFocus
-
     daemon.receive(alice.id, BOB, "first")
-    number = int(bob["id"])
+    number = bob["id"]
 
     async def scenario(stage: Stage) -> None:
         await stage.sees("1 new")
@@ -223,7 +227,7 @@ def test_it_is_not_read_while_older_messages_are_looked_at(
 ) -> None:
     for number in range(40):
         daemon.receive(alice.id, BOB, f"message {number}.")
-    number = int(bob["id"])
+    number = bob["id"]
 
     async def scenario(stage: Stage) -> None:
         await stage.open(number)
@@ -249,10 +253,10 @@ def test_the_next_conversation_with_something_new(
     daemon.receive(alice.id, onion("carol"), "psst")
 
     async def scenario(stage: Stage) -> None:
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.press("ctrl+n")
         await stage.sees("Write to carol", "psst")
-        await stage.until(lambda: unread(stage, int(carol["id"])) == 0)
+        await stage.until(lambda: unread(stage, number_of(carol)) == 0)
 
     play(scenario)
 
@@ -265,7 +269,7 @@ def test_it_polls_nothing(
 
     async def scenario(stage: Stage) -> None:
         nonlocal drawn
-        await stage.open(int(bob["id"]))
+        await stage.open(bob["id"])
         await stage.sees("Nothing was said yet")
         before = len(daemon.calls)
         show = stage.app.main.show
@@ -275,7 +279,7 @@ def test_it_polls_nothing(
             drawn += 1
             show(*given)
 
-        stage.app.main.show = counted  # type: ignore[method-assign]
+        stage.app.main.show = counted  # type: ignore[method-assign, assignment]
         await stage.until(lambda: drawn > 20, "ages drawn anew")
         assert len(daemon.calls) == before
 

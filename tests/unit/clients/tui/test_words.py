@@ -1,5 +1,7 @@
 """How things stand, in words."""
 
+from typing import Any
+
 import pytest
 
 from cwtch_client import Connection, Conversation, Delivery, Message, TorStatus
@@ -9,13 +11,10 @@ from tests.unit.clients.tui.conftest import NOW
 MINUTE = 60_000
 
 
-def contact(state: str = "accepted", **connection: object) -> Conversation:
+def contact(is_: str = "accepted", **connection: Any) -> Conversation:
+    usual: dict[str, Any] = {"state": "disconnected"}
     return Conversation(
-        id=1,
-        kind="contact",
-        state=state,
-        name="bob",
-        connection=Connection(**{"state": "disconnected"} | connection),  # type: ignore[arg-type]
+        id=1, kind="contact", state=is_, name="bob", connection=Connection(**usual | connection)
     )
 
 
@@ -40,24 +39,15 @@ def test_ages(ago: int, said: str) -> None:
 
 
 def test_no_claim_without_its_age() -> None:
-    assert brief(contact(state="accepted")) == "○ not reached yet"
-    connected = contact()
-    connected = Conversation(
-        id=1, kind="contact", state="accepted",
-        connection=Connection(state="authenticated", since=NOW - 60 * MINUTE, last_proof_at=NOW - 3 * MINUTE),
-    )  # fmt: skip
+    assert brief(contact()) == "○ not reached yet"
+    connected = contact(state="authenticated", since=NOW - 60 * MINUTE, last_proof_at=NOW - 3 * MINUTE)
     assert brief(connected) == "● connected, heard 3 min ago"
     assert brief(connected, there=False) == "- not known: no daemon"
     assert "since " in words.connection_in_full(connected, NOW, daemon_there=True)
 
 
 def test_why_somebody_is_not_reached_and_when_it_is_tried_again() -> None:
-    away = Conversation(
-        id=1, kind="contact", state="accepted",
-        connection=Connection(
-            state="disconnected", last_proof_at=NOW - 120 * MINUTE, next_dial_at=NOW + 40_000, last_failure="not_published"
-        ),
-    )  # fmt: skip
+    away = contact(last_proof_at=NOW - 120 * MINUTE, next_dial_at=NOW + 40_000, last_failure="not_published")
     told = words.connection_in_full(away, NOW, daemon_there=True)
     assert (
         told
@@ -70,8 +60,8 @@ def test_requests_and_blocked_ones_claim_no_connection() -> None:
     assert brief(contact("blocked")) == "x blocked"
 
 
-def message(state: str, **more: object) -> Message:
-    return Message(id=1, conversation=1, author="a", outgoing=True, state=state, **more)  # type: ignore[arg-type]
+def message(state: str, **more: Any) -> Message:
+    return Message(id=1, conversation=1, author="a", outgoing=True, state=state, **more)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Bots to run and to copy, each a program of its own: `python -m bots.echobot`."""

@@ -1,0 +1,61 @@
+"""Attempts at a password: each that fails makes the next one wait longer, never more than five seconds."""
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+
+from cwtchd.app.errors import WrongPassword
+from cwtchd.runtime.attempts import MOST_SECONDS, Attempts, pause
+
+
+def test_the_pause_grows_to_five_seconds_and_no_further() -> None:
+    assert [pause(failures) for failures in range(8)] == [0, 0.25, 0.5, 1, 2, 4, 5, 5]
+    assert pause(10_000) == MOST_SECONDS
+
+
+class Door:
+    """Attempts on a clock that the test turns."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.attempts = Attempts(self.clock, lambda: round(self.clock.seconds() * 1000))
+        self.tried: list[str] = []
+
+    def attempt(self, password: str) -> None:
+        def ask() -> "Deferred[str]":
+            self.tried.append(password)
+            return succeed(password) if password == "right" else fail(WrongPassword())
+
+        self.attempts.run(ask).addErrback(lambda failure: failure.trap(WrongPassword) and None)
+
+
+def test_attempts_that_are_sent_together_wait_for_each_other() -> None:
+    door = Door()
+    for _ in range(4):
+        door.attempt("wrong")
+    assert len(door.tried) == 1
+    for seconds, tried in ((0.25, 2), (0.5, 3), (0.9, 3), (0.1, 4)):
+        door.clock.advance(seconds)
+        assert len(door.tried) == tried
+
+
+def test_the_right_one_forgives_and_so_does_a_minute() -> None:
+    door = Door()
+    door.attempt("wrong")
+    door.attempt("right")
+    door.clock.advance(0.25)
+    door.attempt("wrong")
+    assert door.tried == ["wrong", "right", "wrong"], "nothing was held against it"
+    door.clock.advance(61)
+    door.attempt("wrong")
+    assert len(door.tried) == 4
+
+
+def test_whoever_waits_until_it_is_quiet_waits_for_those_that_wait() -> None:
+    door = Door()
+    door.attempt("wrong")
+    door.attempt("right")
+    quiet: list[None] = []
+    door.attempts.idle().addCallback(quiet.append)
+    assert quiet == []
+    door.clock.advance(0.25)
+    assert quiet == [None]
