@@ -29,7 +29,8 @@ def rpc_page(described: dict[str, Any]) -> str:
 def _rpc_lines(described: dict[str, Any]) -> Iterator[str]:
     yield GENERATED
     yield "# The local API\n"
-    yield f"{described['info']['description']} `rpc.discover` returns the same as an OpenRPC document.\n"
+    yield f"{described['info']['description']}\n"
+    yield "`rpc.discover` returns all of this as an OpenRPC document. Who may call, and tokens: [access.md](access.md).\n"
     for method in described["methods"]:
         yield f"## {method['name']}\n"
         yield method["summary"] + "\n"
@@ -41,6 +42,7 @@ def _rpc_lines(described: dict[str, Any]) -> Iterator[str]:
                 yield f"| `{param['name']}` | {_type(param['schema'])} | {about} |"
             yield ""
         yield f"Result: {_type(method['result']['schema'])}\n"
+        yield f"Scope: {method['x-scope'] or 'none, anybody may call it'}\n"
         if method["errors"]:
             names = (f"`{error['$ref'].rsplit('/', 1)[-1]}`" for error in method["errors"])
             yield f"Errors: {', '.join(names)}\n"

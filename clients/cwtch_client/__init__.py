@@ -4,7 +4,8 @@ It knows only the socket and the contract (rpc.md); nothing here comes from the 
 the HTTP transport.
 """
 
-from cwtch_client.aio import AsyncClient
+from typing import TYPE_CHECKING
+
 from cwtch_client.client import Client
 from cwtch_client.errors import (
     BadAnswer,
@@ -43,6 +44,9 @@ from cwtch_client.model import (
 )
 from cwtch_client.paths import socket_path
 
+if TYPE_CHECKING:
+    from cwtch_client.aio import AsyncClient
+
 __all__ = [
     "Acl",
     "ApiToken",
@@ -79,3 +83,12 @@ __all__ = [
     "convert",
     "socket_path",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Gives AsyncClient when it is asked for: asyncio would cost every program that blocks 50 ms at its start."""
+    if name != "AsyncClient":
+        raise AttributeError(name)
+    from cwtch_client.aio import AsyncClient  # noqa: PLC0415 - see above
+
+    return AsyncClient

@@ -16,6 +16,18 @@ methods = Methods()
 OPENRPC = "1.3.2"
 REFS = "#/components/schemas/{name}"
 
+DESCRIPTION = """\
+JSON-RPC 2.0 over a UNIX socket: one JSON value a line in UTF-8, at most 1 MiB, named params only, batches of at most 100 calls that run in
+order. Calls of one connection may be answered out of order; those on one profile take effect in the order in which they were sent.
+
+`event.subscribe` sends notifications with the method `event`. Stored events have a `seq`, which grows by one for each event of a profile:
+subscribe `after` the last one that you handled, and you miss nothing and see nothing twice, whatever crashed in between. Live-only events
+have `seq: null`. A cursor that is older than what is kept is `cursor_expired`. Clients pass over fields and types that they don't know.
+
+An error's `data.name` is stable, its message says what to do. What is unforeseen is -32603 with an `incident`, which the daemon's log has.
+
+`x-scope` is what a token must hold for a method; the user who runs the daemon needs none."""
+
 LIVE = {
     "connection.changed": schema.ConnectionChange,
     "profile.unlocked": schema.Profile,
@@ -54,7 +66,7 @@ def _describe(every: list[Method[Any]]) -> dict[str, Any]:
         "info": {
             "title": "cwtchd",
             "version": cwtchd.__version__,
-            "description": "JSON-RPC 2.0 over a UNIX socket, one JSON value a line, named params only.",
+            "description": DESCRIPTION,
             "license": {"name": "MIT"},
         },
         "methods": [
@@ -89,6 +101,7 @@ def _method(method: Method[Any], components: dict[str, Any], result: dict[str, A
     return {
         "name": method.name,
         "summary": method.summary,
+        "x-scope": None if method.need.scope is None else method.need.scope.value,
         "paramStructure": "by-name",
         "params": [
             {"name": name, "required": name in shape.get("required", ()), "schema": described}

@@ -18,7 +18,7 @@ from msgspec import UNSET
 from cwtchd.rpc import jsonrpc
 from cwtchd.rpc.dispatch import DOCUMENT
 from cwtchd.rpc.jsonrpc import Batch, Call, Fault, decode_line
-from tests.support.generated_calls import Document, hostile_values, spoiled, written
+from tests.support.generated_calls import Document, Schema, hostile_values, spoiled, written
 from tests.support.hostile_lines import HostileLine, check_answer, corpus, shown
 from tests.support.node import Caller, Node, nodes
 from tests.support.unit_of_work import stranger
@@ -29,6 +29,8 @@ PROBE = b'{"jsonrpc":"2.0","id":"probe","method":"tor.status"}\n'
 
 API = Document(DOCUMENT)
 METHODS = sorted(API.methods.keys() - {"daemon.shutdown"})
+TIED = {"profile.set"}
+"""Methods of which a schema can't say all: the type of one param goes with the value of another."""
 DEAR = {"profile.create": 4, "profile.unlock": 4}
 """Examples of what costs an Argon2 and a thread, or is slowed when it is wrong."""
 EXAMPLES = 60
@@ -245,6 +247,16 @@ def call(daemon: Daemon, method: str, params: Any, number: Any) -> dict[str, Any
     return answer
 
 
+def fits(schema: Schema, params: Any) -> bool:
+    """Whether the document allows it: what no UTF-8 or no number of Python's holds is not even JSON."""
+    try:
+        read = json.loads(written(params))
+        json.dumps(read, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return False
+    return API.fits(schema, read)
+
+
 def examples_of(method: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """How often a method is tried."""
     return settings(bounded, max_examples=DEAR.get(method, EXAMPLES))
@@ -256,7 +268,7 @@ def test_what_the_document_allows_is_taken(daemon: Daemon, method: str) -> None:
     @given(API.params(method, daemon.known), ids)
     def tried(params: dict[str, Any], number: Any) -> None:
         answer = call(daemon, method, params, number)
-        assert shown(answer) != "-32602", params
+        assert shown(answer) != "-32602" or method in TIED, params
 
     tried()
 
@@ -269,8 +281,8 @@ def test_what_the_document_does_not_allow_is_refused(daemon: Daemon, method: str
     @given(spoiled(API.params(method, daemon.known)) | hostile_values, ids)
     def tried(params: Any, number: Any) -> None:
         answer = call(daemon, method, params, number)
-        with contextlib.suppress(ValueError):  # JSON that Python doesn't read is no JSON for us either
-            fits = API.fits(schema, json.loads(written(params)))
-            assert fits == (shown(answer) not in ("-32602", "-32700")), params
+        refused = shown(answer) in ("-32602", "-32700")
+        assert refused or fits(schema, params), params
+        assert not refused or not fits(schema, params) or method in TIED, params
 
     tried()

@@ -102,7 +102,7 @@ _PLAIN: Mapping[str, Callable[[Schema], st.SearchStrategy[Any]]] = {
 hostile_values: st.SearchStrategy[Any] = st.sampled_from(
     [
         None, True, False, [], {}, "", "x", "\0", "a\0b", "1", "null", "../../etc/passwd", "/dev/zero", "x" * 5000,
-        -1, 0, 1, 1.5, 2.0, 1e18, 1 << 31, 1 << 53, (1 << 63) - 1, 1 << 63, 1 << 64, -(1 << 63) - 1, 10**400,
+        -1, 0, 1, 1.5, 1 << 31, 1 << 53, (1 << 63) - 1, 1 << 63, 1 << 64, -(1 << 63) - 1, 10**400,
         [[[[[[]]]]]], {"zebra": {"zebra": None}}, ["zebra"] * 100, "zebra", "é" * 300, "\u202e", "'; DROP TABLE messages; --",
         RAW + "1e400", RAW + "-1e400", RAW + "[" * 800 + "]" * 800, RAW + "9" * 5000, RAW + '"\\ud800"',
         RAW + '{"\\udfff":1}',

@@ -23,6 +23,7 @@ class Port:
     onion = Onion("o" * 56)
     name = "alice"
     created_at = 0
+    autostart = True
     published_since: int | None = None
 
     def __init__(self) -> None:
