@@ -32,6 +32,10 @@ class Dialog(ModalScreen[bool]):
         """What stands between the heading and what goes wrong."""
         raise NotImplementedError
 
+    def on_screen_resume(self) -> None:
+        """Nothing that was said before covers what is said here."""
+        self.app.clear_notifications()
+
     def compose(self) -> ComposeResult:
         """The frame around the body."""
         with VerticalScroll(id="dialog", can_focus=False) as frame:

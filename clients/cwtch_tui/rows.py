@@ -53,7 +53,7 @@ class ConversationRow:
             first.append(f" {self.new}", "bold yellow")
         second = Text.assemble(bar, "  ", (self.standing.words, style(self.standing)))
         second.truncate(width, overflow="ellipsis", pad=True)
-        return Text("\n").join([first, second])
+        return Text("\n", no_wrap=True, overflow="crop").join([first, second])
 
 
 def conversation_rows(state: State, now: int) -> list[ConversationRow]:

@@ -4,11 +4,11 @@ For callers that can only start a program, such as `ssh node cwtchd rpc --stdio`
 piles up here. Where the caller writes no more, the daemon is told so and still answers what it was asked.
 """
 
+import os
 import socket
 import sys
 import threading
 from pathlib import Path
-from typing import BinaryIO
 
 CHUNK_BYTES = 1 << 16
 
@@ -17,8 +17,11 @@ class NoDaemon(Exception):
     """Nobody answers on the socket. The text is a sentence that says what to do."""
 
 
-def bridge(path: Path, incoming: BinaryIO, outgoing: BinaryIO) -> bool:
-    """Carries until the daemon ends the connection; whether the caller had ended first. Raises NoDaemon."""
+def bridge(path: Path, incoming: int, outgoing: int) -> bool:
+    """Carries between two descriptors and the daemon until that ends the connection; whether the caller had ended first.
+
+    Raises NoDaemon.
+    """
     try:
         daemon = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         daemon.connect(str(path))
@@ -31,7 +34,8 @@ def bridge(path: Path, incoming: BinaryIO, outgoing: BinaryIO) -> bool:
 
     def carry_in() -> None:
         try:
-            while data := incoming.read1(CHUNK_BYTES):  # type: ignore[attr-defined] # what a pipe has, buffered or not
+            # Of the descriptor: a buffered reader would hold a lock that the interpreter's end can't wait for.
+            while data := os.read(incoming, CHUNK_BYTES):
                 daemon.sendall(data)
             ended.set()
             daemon.shutdown(socket.SHUT_WR)
@@ -42,8 +46,8 @@ def bridge(path: Path, incoming: BinaryIO, outgoing: BinaryIO) -> bool:
         threading.Thread(target=carry_in, daemon=True).start()
         try:
             while data := daemon.recv(CHUNK_BYTES):
-                outgoing.write(data)
-                outgoing.flush()
+                while data:
+                    data = data[os.write(outgoing, data) :]
         except (BrokenPipeError, ConnectionResetError):
             return ended.is_set()
     return ended.is_set()
@@ -51,4 +55,4 @@ def bridge(path: Path, incoming: BinaryIO, outgoing: BinaryIO) -> bool:
 
 def over_stdio(path: Path) -> bool:
     """Carries between the daemon and this process's standard input and output."""
-    return bridge(path, sys.stdin.buffer, sys.stdout.buffer)
+    return bridge(path, sys.stdin.fileno(), sys.stdout.fileno())

@@ -32,7 +32,7 @@ def test_nothing_is_there_and_it_says_what_to_do(play: Play, daemon: FakeDaemon)
         await stage.type("sesame")
         assert "sesame" not in stage.screen
         await stage.press("enter")
-        await stage.sees("Nobody is here yet.", "Press a to add", "appears here as a request")
+        await stage.sees("Nobody is here yet.", "Press a to add")
         assert calls(daemon, "profile.create") == [{"name": "alice", "password": "sesame"}]
 
     play(scenario)
@@ -304,5 +304,25 @@ def test_it_fits_small_and_large_terminals(
             await stage.sees("hello there", "Tor ready")
         await stage.pilot.resize_terminal(20, 5)
         await stage.pilot.pause()
+
+    play(scenario)
+
+
+def test_many_contacts_scroll_and_each_keeps_its_two_lines(
+    play: Play, daemon: FakeDaemon, alice: FakeProfile
+) -> None:
+    for number in range(40):
+        made = daemon.world.add_conversation(
+            alice, onion(f"c{number}"), f"contact {number:02} of many with a long name", "accepted"
+        )
+        made["unread"] = number % 3
+
+    async def scenario(stage: Stage) -> None:
+        await stage.sees("contact 00", "1 new")
+        contacts = stage.app.main.query_one("#contacts")
+        await stage.until(lambda: contacts.virtual_size.height == 80)
+        await stage.press("end")
+        await stage.sees("contact 39")
+        assert [line[:14] for line in stage.screen.split("\n")[-3:-1]] == [" ○ contact 39 ", "   not reached"]
 
     play(scenario)
