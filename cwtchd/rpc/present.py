@@ -1,6 +1,7 @@
 """From rows to what the API shows. Runs on a Ledger's thread, in the unit that read the rows."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import cast
 
 from cwtchd.protocol.model import ConnectionState, Onion
@@ -57,7 +58,8 @@ def stored_profile(row: ProfileRow, published_since: int | None) -> schema.Profi
 def health(port: ProfilePort, only: Only = None) -> schema.ProfileHealth:
     """Whether an open profile can be reached and reaches others: of these conversations, None for all."""
     dialled = port.self_dial
-    paths = [(number, each) for number, each in port.presence.items() if only is None or number in only]
+    every = ((number, each) for number, each in port.presence.items() if only is None or number in only)
+    paths = list(islice(every, PATHS_SHOWN + 1))
     return schema.ProfileHealth(
         id=port.onion,
         name=port.name,

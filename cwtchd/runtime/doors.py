@@ -8,7 +8,7 @@ import grp
 import os
 import stat
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import maybeDeferred
@@ -16,7 +16,6 @@ from twisted.internet.interfaces import IListeningPort
 
 from cwtchd import log
 from cwtchd.config import Config
-from cwtchd.rpc.http import HttpFactory
 from cwtchd.rpc.notify import LiveEvents
 from cwtchd.rpc.ports import DaemonPort
 from cwtchd.rpc.transport import CallerFactory
@@ -35,14 +34,25 @@ class CannotStart(Exception):
     """Why the daemon does not start, as one sentence for whoever started it."""
 
 
+class Callers(Protocol):
+    """Those who came in by one door."""
+
+    def revoked(self, token: int) -> None:
+        """Ends the connections that hold to a token."""
+
+    def close(self) -> None:
+        """Ends every connection, once what was written has left."""
+
+
 class Doors:
     """The daemon's listening sockets, and the callers that came in by them."""
 
     def __init__(self, reactor: ITorReactor, config: Config, daemon: DaemonPort, live: LiveEvents) -> None:
         self._reactor = reactor
         self._config = config
-        self._callers = CallerFactory(daemon, live)
-        self._http = HttpFactory(reactor, daemon, live)
+        self._daemon = daemon
+        self._live = live
+        self._factories: list[Callers] = []
         self._ports: list[IListeningPort] = []
         self._locks: list[int] = []
 
@@ -66,16 +76,20 @@ class Doors:
                 )
             path.unlink()  # left by a daemon that was killed: the lock says that none is there
         mode = OWNER_MODE if group is None else GROUP_MODE
-        self._ports.append(
-            self._reactor.listenUNIX(str(path), self._callers, backlog=CALLERS_WAITING, mode=mode)
-        )
+        callers = CallerFactory(self._daemon, self._live)
+        self._factories.append(callers)
+        self._ports.append(self._reactor.listenUNIX(str(path), callers, backlog=CALLERS_WAITING, mode=mode))
         if group is not None:
             os.chown(path, -1, group)
         if self._config.http is not None:
             self._open_http(self._config.http.host, self._config.http.port)
 
     def _open_http(self, host: str, port: int) -> None:
-        listening = self._reactor.listenTCP(port, self._http, interface=host)
+        from cwtchd.rpc.http import HttpFactory  # noqa: PLC0415 - who doesn't want HTTP shouldn't wait for it
+
+        callers = HttpFactory(self._reactor, self._daemon, self._live)
+        self._factories.append(callers)
+        listening = self._reactor.listenTCP(port, callers, interface=host)
         self._ports.append(listening)
         log.info("HTTP answers on loopback", port=cast("IPv4Address", listening.getHost()).port)
 
@@ -111,13 +125,13 @@ class Doors:
 
     def revoked(self, token: int) -> None:
         """Ends the connections that hold to a token."""
-        self._callers.revoked(token)
-        self._http.revoked(token)
+        for callers in self._factories:
+            callers.revoked(token)
 
     async def close(self) -> None:
         """Ends every connection, once what was written has left, and lets nobody in any more."""
-        self._callers.close()
-        self._http.close()
+        for callers in self._factories:
+            callers.close()
         for port in self._ports:
             try:
                 await maybeDeferred(port.stopListening)
