@@ -77,17 +77,21 @@ class Client(Nouns):
         types: Sequence[str] | None = None,
         *,
         patience: float | None = None,
+        begun: Callable[[], None] = _nothing,
         lost: Callable[[], None] = _nothing,
         found: Callable[[], None] = _nothing,
     ) -> Generator[Event, None, None]:
         """Follows a profile's events, or the daemon's own where `profile` is None; waits for the next one for ever.
 
         `after` is the seq of the last event that was handled: what came since is told first; None tells only what is new.
-        The first subscription fails at once, as `call` does. Later, where the connection is lost or the profile is locked,
+        The first subscription fails at once, as `call` does; `begun` is called when it stands: what is asked for from then on and
+        what is told miss nothing between them. Later, where the connection is lost or the profile is locked,
         `lost` is called once and the subscription is tried again, for `patience` seconds (None: for ever), from the last
         seq that was yielded; `found` is called when it is there again. Raises CursorExpired where the log has lost its place.
         """
-        for raw in self.raw_events(profile, after, types, patience=patience, lost=lost, found=found):
+        for raw in self.raw_events(
+            profile, after, types, patience=patience, begun=begun, lost=lost, found=found
+        ):
             yield convert(raw, Event)
 
     def raw_events(
@@ -97,12 +101,14 @@ class Client(Nouns):
         types: Sequence[str] | None = None,
         *,
         patience: float | None = None,
+        begun: Callable[[], None] = _nothing,
         lost: Callable[[], None] = _nothing,
         found: Callable[[], None] = _nothing,
     ) -> Generator[dict[str, Json], None, None]:
         """The same events as `events`, as the daemon sent them."""
         place = Following(profile, after, types, patience)
         connection = self._subscribed(place)
+        begun()
         while True:
             try:
                 while True:

@@ -14,10 +14,8 @@ from cwtch_client import (
     ClientError,
     ConnectionLost,
     Conversation,
-    CursorExpired,
     DaemonAbsent,
     Event,
-    EventPage,
     NoAnswer,
     Profile,
     RpcError,
@@ -28,6 +26,8 @@ from cwtch_tui.state import State
 
 _PAUSE_SECONDS = 0.5
 _PASSING = (DaemonAbsent, ConnectionLost, NoAnswer)
+_BEGUN_ANEW = {"profile_locked", "stopping", "cursor_expired"}
+"""After these a profile is followed from the log's head on, and what there is is asked for again."""
 _COUNTED = {"message.received", "message.read", "message.queued"}
 """After these a conversation's own numbers are others, and no event carries them."""
 
@@ -57,8 +57,7 @@ class Feed:
         """Follows until it is cancelled."""
         try:
             while True:
-                self._spawn(self._greet())
-                events = self._client.events(None, lost=self._lost, found=lambda: self._spawn(self._greet()))
+                events = self._client.events(None, begun=self._met, lost=self._lost, found=self._met)
                 try:
                     async with aclosing(events):
                         async for event in events:
@@ -85,6 +84,9 @@ class Feed:
     def _lost(self, why: str = "") -> None:
         self._happen(h.DaemonLost(why or str(DaemonAbsent(self._client.path, self._how_to_start))))
 
+    def _met(self) -> None:
+        self._spawn(self._greet())
+
     async def _greet(self) -> None:
         tor = await self._client.ask(TorStatus, "tor.status")
         profiles = await self._client.ask(list[Profile], "profile.list")
@@ -98,33 +100,16 @@ class Feed:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _follow(self, profile: str) -> None:
-        after, head = await self._cursor(profile)
-        events = self._client.events(profile, after, found=lambda: self._spawn(self._sync(profile)))
-        synced = after == head
-        if synced:
+        def stands() -> None:
             self._spawn(self._sync(profile))
-        async with aclosing(events):
+
+        async with aclosing(self._client.events(profile, begun=stands, found=stands)) as events:
             async for event in events:
                 if event.type == "profile.locked":
                     self._happen(h.ProfileClosed(profile))
                     return
-                if synced:
-                    self._happen(h.EventTold(event))
-                    self._count_again(profile, event)
-                else:
-                    synced = True
-                    await self._sync(profile)
-
-    async def _cursor(self, profile: str) -> tuple[int, int]:
-        """Where to begin, and the log's head: before the newest event, if it is kept.
-
-        That it is told once more proves that the subscription stands; what there is is asked for after that.
-        """
-        try:
-            head = (await self._client.ask(EventPage, "event.list", profile=profile, after=0, limit=1)).head
-        except CursorExpired as expired:
-            return (expired.head - 1 if expired.oldest <= expired.head else expired.head), expired.head
-        return max(head - 1, 0), head
+                self._happen(h.EventTold(event))
+                self._count_again(profile, event)
 
     async def _sync(self, profile: str) -> None:
         listed = await self._client.ask(list[Conversation], "conversation.list", profile=profile)
@@ -168,7 +153,7 @@ class Feed:
         except RpcError as error:
             if error.name == "profile_locked" and profile is not None:
                 self._happen(h.ProfileClosed(profile))
-            elif error.name not in ("profile_locked", "stopping"):
+            elif error.name not in _BEGUN_ANEW:
                 self._complain(error.sentence)
         except ClientError as error:
             self._complain(str(error))

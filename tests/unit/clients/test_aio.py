@@ -242,3 +242,16 @@ async def test_a_token_is_shown_on_every_connection_before_anything_else(
             daemon.receive(alice.id, BOB, "hi")
             assert (await anext(events)).seq == 1
     assert [method for method, _ in daemon.calls].count("rpc.authenticate") == 3
+
+
+@on_own_loop
+async def test_it_says_when_the_subscription_stands_and_tells_what_happens_from_then_on(
+    daemon: FakeDaemon, alice: FakeProfile
+) -> None:
+    stands = asyncio.Event()
+    async with AsyncClient(daemon.path) as client:
+        async with aclosing(client.events(alice.id, begun=stands.set)) as events:
+            first = asyncio.ensure_future(anext(events))
+            await stands.wait()
+            daemon.receive(alice.id, BOB, "from now on")
+            assert (await first).seq is not None
