@@ -249,9 +249,11 @@ async def test_it_says_when_the_subscription_stands_and_tells_what_happens_from_
     daemon: FakeDaemon, alice: FakeProfile
 ) -> None:
     stands = asyncio.Event()
-    async with AsyncClient(daemon.path) as client:
-        async with aclosing(client.events(alice.id, begun=stands.set)) as events:
-            first = asyncio.ensure_future(anext(events))
-            await stands.wait()
-            daemon.receive(alice.id, BOB, "from now on")
-            assert (await first).seq is not None
+    async with (
+        AsyncClient(daemon.path) as client,
+        aclosing(client.events(alice.id, begun=stands.set)) as events,
+    ):
+        first = asyncio.ensure_future(anext(events))
+        await stands.wait()
+        daemon.receive(alice.id, BOB, "from now on")
+        assert (await first).seq is not None

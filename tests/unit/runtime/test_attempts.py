@@ -2,6 +2,7 @@
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from cwtchd.app.errors import WrongPassword
 from cwtchd.runtime.attempts import MOST_SECONDS, Attempts, pause
@@ -10,6 +11,10 @@ from cwtchd.runtime.attempts import MOST_SECONDS, Attempts, pause
 def test_the_pause_grows_to_five_seconds_and_no_further() -> None:
     assert [pause(failures) for failures in range(8)] == [0, 0.25, 0.5, 1, 2, 4, 5, 5]
     assert pause(10_000) == MOST_SECONDS
+
+
+def refused(failure: Failure) -> None:
+    assert isinstance(failure.value, WrongPassword)
 
 
 class Door:
@@ -25,7 +30,7 @@ class Door:
             self.tried.append(password)
             return succeed(password) if password == "right" else fail(WrongPassword())
 
-        self.attempts.run(ask).addErrback(lambda failure: failure.trap(WrongPassword) and None)
+        self.attempts.run(ask).addErrback(refused)
 
 
 def test_attempts_that_are_sent_together_wait_for_each_other() -> None:

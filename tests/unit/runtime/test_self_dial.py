@@ -57,7 +57,7 @@ class Stage:
         assert self.factory is not None
         protocol = self.factory.buildProtocol(None)  # type: ignore[arg-type]
         assert protocol is not None
-        transport = StringTransport()
+        transport = StringTransport()  # type: ignore[no-untyped-call]
         protocol.makeConnection(transport)
         self.calls_in += comes_in
         self.under_way.callback(protocol)
@@ -76,7 +76,7 @@ def test_a_call_that_comes_in_is_proof_and_the_next_one_is_far(stage: Stage) -> 
     report = stage.self_dial.report
     assert (report.last_proof_at, report.last_failure) == (called_at, None)
     assert transport.disconnecting, "nothing is said on it"
-    assert transport.value() == b""
+    assert transport.value() == b""  # type: ignore[no-untyped-call]
     stage.clock.advance(EVERY_SECONDS - 1)
     assert len(stage.dialled) == 1
     stage.clock.advance(1)
