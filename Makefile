@@ -50,9 +50,14 @@ docs-fresh:
 screenshots: install
 	@$(BIN)/python -m tools.screenshots
 
-bench: install
-	@$(BIN)/python -m bench
+bench: install .venv-bench/.installed
+	@$(BIN)/python -m bench $(PARTS)
 
-# The lock names no registry; it is made anew only by hand, with uv on PATH.
+.venv-bench/.installed: requirements-bench.lock tools/make_bench_venv.sh
+	@sh tools/make_bench_venv.sh "$(PYTHON)" .venv-bench
+	@touch $@
+
+# The locks name no registry; they are made anew only by hand, with uv on PATH.
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 pyproject.toml --group dev --group build -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --group bench -o requirements-bench.lock

@@ -1,208 +1,58 @@
 """`make bench`: what cwtchd costs over the floor, as ratios of one run. Floor and subject take turns; no test times anything.
 
-With `--write` the table also goes to docs/bench.md, with the machine that it was measured on.
+    python -m bench [tor] [api] [--write]
+
+Without a name all parts run. With `--write` the tables also go to docs/bench.md, each with the machine that it was measured on.
+The exit status is 1 where a goal is missed.
 """
 
-import os
-import platform
-import secrets
-import shutil
-import statistics
+import argparse
 import sys
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.floor import BareOnions, dial, round_trip
-from cwtchd.protocol.wire.constants import PACKET_SIZE
-from cwtchd.tor import network
-from tests.support.node import Caller, Node, befriend
-from tests.support.tor_process import TorProcess
+from bench import api, tor
+from bench.table import Part
 
-ROUNDS = 200
-DIALS = 15
-FSYNCS = 200
 PAGE = Path(__file__).parent.parent / "docs" / "bench.md"
+PARTS: Mapping[str, Callable[[], Part]] = {"tor": tor.measure, "api": api.measure}
+INTRODUCTION = """\
+# Figures
+
+Made by `make bench` (`.venv/bin/python -m bench --write` writes this page; `tor` or `api` behind it makes one part anew). Floor and
+subject take turns in one run: only the ratios travel to another machine.
+"""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """What was measured in turns, in milliseconds, and the goals that the ratios are held against."""
-
-    name: str
-    floor_name: str
-    subject: Sequence[float]
-    floor: Sequence[float]
-    goals: Mapping[str, float | None]
-    """by quantile; None where a floor is shown for comparison only"""
-
-    def rows(self) -> list[str]:
-        """A table row a goal."""
-        made = []
-        for at, goal in self.goals.items():
-            subject, floor = (quantile(values, at) for values in (self.subject, self.floor))
-            ratio = subject / floor
-            verdict = (
-                "shown" if goal is None else f"≤ {goal:g} met" if ratio <= goal else f"≤ {goal:g} MISSED"
-            )
-            made.append(
-                f"| {self.name} | {at} | {subject:.1f} ms | {self.floor_name}: {floor:.1f} ms | {ratio:.2f} | "
-                f"{verdict} | {len(self.subject)} |"
-            )
-        return made
-
-
-def quantile(values: Sequence[float], at: str) -> float:
-    """The median, or the 95th percentile."""
-    return statistics.median(values) if at == "median" else statistics.quantiles(values, n=20)[-1]
-
-
-def send_to_acknowledged(alice: Node, chat: int, socks: Path, onions: BareOnions) -> list[Pair]:
-    """A text from `message.send` to its `message.delivered`, and 8 KiB there and back between the same two tors.
-
-    Twice: by an echo of packets, which like any peer must have all of a packet before it can answer, and by one of bytes, which
-    sends the first back while the last are still coming. The goals are held against the first.
-    """
-    watcher = alice.caller()
-    watcher("event.subscribe", profile=alice.id, types=["message.delivered"])
-    packets, stream = dial(socks, onions.publish(PACKET_SIZE)), dial(socks, onions.publish())
-    subject, of_packets, of_bytes = [], [], []
-    for number in range(ROUNDS):
-        of_packets.append(round_trip(packets, PACKET_SIZE) * 1000)
-        of_bytes.append(round_trip(stream, PACKET_SIZE) * 1000)
-        began = time.perf_counter()
-        message = alice.send(chat, f"round {number}")["id"]
-        while watcher.read()["params"]["data"]["id"] != message:
-            pass
-        subject.append((time.perf_counter() - began) * 1000)
-    packets.close()
-    stream.close()
-    watcher.close()
-    name, goals = "send to acknowledged", {"median": 1.5, "p95": 2.0}
-    return [
-        Pair(name, "bare onion, 8 KiB packet echo", subject, of_packets, goals),
-        Pair(name, "bare onion, 8 KiB byte echo", subject, of_bytes, dict.fromkeys(goals)),
-    ]
-
-
-def dial_to_authenticated(alice: Node, bob: Node, onions: BareOnions, socks: Path) -> Pair:
-    """The first call to a contact until it is authenticated, and a first bare connect to another onion of the same tor."""
-    watcher = alice.caller()
-    watcher("event.subscribe", profile=alice.id, types=["connection.changed"])
-    subject, floor = [], []
-    for number in range(DIALS):
-        there = onions.publish()
-        began = time.perf_counter()
-        stream = dial(socks, there)
-        floor.append((time.perf_counter() - began) * 1000)
-        stream.close()
-        there = published(bob, f"bob {number}")
-        conversation = alice("contact.add", address=there)["id"]
-        began = reached(watcher, conversation, "connecting")
-        subject.append((reached(watcher, conversation, "authenticated") - began) * 1000)
-    watcher.close()
-    return Pair("dial to authenticated", "bare isolated connect", subject, floor, {"median": 2})
-
-
-def published(bob: Node, name: str) -> str:
-    """A further profile of bob's, once its onion is published."""
-    profile = str(bob.call("profile.create", name=name, password=secrets.token_hex(4))["id"])
-    while bob.call("profile.get", profile=profile)["published_since"] is None:
-        time.sleep(0.05)
-    return profile
-
-
-def reached(watcher: Caller, conversation: int, state: str) -> float:
-    """When a contact's connection was told to be so."""
-    while True:
-        data = watcher.read()["params"]["data"]
-        if data["conversation"] == conversation and data["connection"]["state"] == state:
-            return time.perf_counter()
-
-
-def fsync_ms(folder: Path) -> float:
-    """The median of fsync after a page's write: what the disk alone takes for each commit."""
-    taken = []
-    with (folder / "fsync").open("wb") as file:
-        for _ in range(FSYNCS):
-            file.write(secrets.token_bytes(4096))
-            file.flush()
-            began = time.perf_counter()
-            os.fsync(file.fileno())
-            taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken)
-
-
-def machine() -> str:
-    """What this was measured on."""
-    model = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        platform.processor(),
+def main() -> int:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What cwtchd costs over the floor.")
+    parser.add_argument(
+        "parts", nargs="*", metavar="|".join(PARTS), help="which parts; all where none is named"
     )
-    return f"{os.cpu_count()} cores of {model}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    parser.add_argument("--write", action="store_true", help="write the tables to docs/bench.md too")
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    met = True
+    for name in asked.parts or PARTS:
+        part = PARTS[name]()
+        met = met and part.met
+        print(f"\n{part}\n", flush=True)
+        if asked.write:
+            write(part)
+    return 0 if met else 1
 
 
-def main(write: bool) -> None:
-    """Brings a network up, measures, prints."""
-    folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    tors: list[TorProcess] = []
-    people: list[Node] = []
-    try:
-        print("Starting a private Tor network …", flush=True)
-        network.start(folder / "net", 5, say=lambda _: None, owner=os.getpid())
-        for name in ("alice", "bob"):
-            tors.append(TorProcess(folder / "net"))
-            tors[-1].start()
-            people.append(Node(folder, name, f"unix:{tors[-1].control}"))
-            people[-1].start()
-            people[-1].create()
-        alice, bob = people
-        chat, _ = befriend(alice, bob)
-        onions = BareOnions(tors[1])
-        print(f"Sending {ROUNDS} messages and {ROUNDS} echoes in turns …", flush=True)
-        pairs = send_to_acknowledged(alice, chat, tors[0].socks, onions)
-        print(f"Dialling {DIALS} contacts and {DIALS} bare onions in turns …", flush=True)
-        pairs.append(dial_to_authenticated(alice, bob, onions, tors[0].socks))
-        onions.close()
-        table = [
-            "| what | at | cwtchd | floor | ratio | goal | runs of each |",
-            "|---|---|---|---|---|---|---|",
-            *(row for pair in pairs for row in pair.rows()),
-        ]
-        text = "\n".join([*table, "", f"fsync of this disk alone: {fsync_ms(folder):.2f} ms at the median."])
-        print(f"\n{text}\n\nMeasured on {machine()}.")
-        if write:
-            PAGE.write_text(page(text), "utf-8")
-    finally:
-        for person in people:
-            person.end()
-        for tor in tors:
-            tor.end()
-        if (folder / "net").exists():
-            network.stop(folder / "net", lambda _: None)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def page(text: str) -> str:
-    """docs/bench.md."""
-    return (
-        "# Figures\n\nMade by `make bench` (`.venv/bin/python -m bench --write` writes this page): two daemons and two tors on a\n"
-        "private Tor network on loopback, floor and subject in turns in one run. Only the ratios travel to another machine.\n\n"
-        f"{text}\n\nMeasured on {machine()}, {time.strftime('%Y-%m-%d', time.gmtime())}.\n\n"
-        "*Send to acknowledged* is from the call of `message.send` to the event `message.delivered` at the sender: three commits (the\n"
-        "message queued, stored at the other side, marked delivered) and one packet each way. Its floor is an onion that sends 8 KiB\n"
-        "back once it has them, as whoever opens a sealed packet must; one that sends each byte back as it comes is shown beside it:\n"
-        "no Cwtch peer could, since the last byte of a packet is needed to read its first. *Dial to authenticated* is from the\n"
-        "first call of a contact that was never called before until both proofs are checked; its floor is a first SOCKS connect to an\n"
-        "onion that was never called before, on a circuit of its own.\n"
+def write(part: Part) -> None:
+    """Puts a part in its place in the page; the others stay as they were measured."""
+    sections = PAGE.read_text("utf-8").split("\n## ")[1:] if PAGE.exists() else []
+    found = {section.split("\n")[0]: f"## {section.rstrip()}\n" for section in sections}
+    found[part.title] = f"{part}\n"
+    PAGE.write_text(
+        "\n".join([INTRODUCTION, *(found[title] for title in sorted(found, reverse=True))]), "utf-8"
     )
 
 
 if __name__ == "__main__":
-    main("--write" in sys.argv[1:])
+    sys.exit(main())

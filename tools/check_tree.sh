@@ -12,8 +12,8 @@ if [ -n "$long" ]; then
     echo "A module stops at 400 lines: split it where a reader would." >&2
     fail=1
 fi
-if grep -nE 'https?://|--index-url|--find-links' requirements.lock; then
-    echo "requirements.lock names a registry: make it anew with 'make lock'." >&2
+if grep -nE 'https?://|--index-url|--find-links' requirements.lock requirements-bench.lock; then
+    echo "A lock names a registry: make it anew with 'make lock'." >&2
     fail=1
 fi
 exit $fail

@@ -26,6 +26,14 @@ def get(uow: UnitOfWork, conversation: int) -> ConversationRow:
     return found
 
 
+def address(uow: UnitOfWork, conversation: int) -> Onion:
+    """Whom this conversation is with. Raises NotFound."""
+    found = contacts.standing(uow, conversation)
+    if found is None:
+        raise NotFound
+    return found.address
+
+
 def listed(uow: UnitOfWork) -> Sequence[ConversationRow]:
     """Every conversation, oldest first."""
     return contacts.listed(uow)

@@ -40,7 +40,7 @@ def send(
 
     Raises NotFound, Blocked, NotAccepted, MessageTooLarge, LimitExceeded; AlreadyExists where the name is another message's.
     """
-    contact = contacts.get(uow, conversation)
+    contact = contacts.standing(uow, conversation)
     if contact is None:
         raise NotFound
     known = None if client_id is None else messages.named(uow, client_id)
@@ -57,9 +57,8 @@ def send(
     body = _wrapper(uow, conversation, text, reply_to)
     if len(body) > BODY_LIMIT:
         raise MessageTooLarge(limit=BODY_LIMIT, size=len(body))
-    waiting = outbox.count(uow, conversation)
-    if waiting >= OUTBOX_LIMIT:
-        raise LimitExceeded(limit=OUTBOX_LIMIT, size=waiting + 1)
+    if outbox.full(uow, conversation, OUTBOX_LIMIT):
+        raise LimitExceeded(limit=OUTBOX_LIMIT, size=OUTBOX_LIMIT + 1)
     new = NewMessage(
         conversation=conversation,
         wire_id=_unused_wire_id(uow, conversation),
@@ -71,9 +70,9 @@ def send(
         reply_to=reply_to,
         client_id=client_id,
     )
-    message = messages.add_outgoing(uow, new)
-    _queue(uow, conversation, message)
-    return Outcome(get(uow, message), (Reach(conversation, contact.address),))
+    row = messages.add_outgoing(uow, new)
+    _queue(uow, conversation, row.id)
+    return Outcome(row, (Reach(conversation, contact.address),))
 
 
 def _wrapper(uow: UnitOfWork, conversation: int, text: str, reply_to: int | None) -> bytes:
@@ -106,14 +105,16 @@ def get(uow: UnitOfWork, message: int) -> MessageRow:
     return found
 
 
-def page(uow: UnitOfWork, conversation: int, before: int | None, limit: int) -> Sequence[MessageRow]:
-    """Up to `limit` + 1 messages just before `before`, newest first: one more than asked says that there are more.
-
-    Raises NotFound.
+def page(
+    uow: UnitOfWork, conversation: int, before: int | None, limit: int
+) -> tuple[Onion, Sequence[MessageRow]]:
+    """Whom the conversation is with, and up to `limit` + 1 messages just before `before`, newest first: one more than asked says
+    that there are more. Raises NotFound.
     """
-    if contacts.get(uow, conversation) is None:
+    contact = contacts.standing(uow, conversation)
+    if contact is None:
         raise NotFound
-    return messages.page(uow, conversation, before, limit + 1)
+    return contact.address, messages.page(uow, conversation, before, limit + 1)
 
 
 def retry(uow: UnitOfWork, message: int) -> Outcome[MessageRow]:
@@ -125,9 +126,8 @@ def retry(uow: UnitOfWork, message: int) -> Outcome[MessageRow]:
     if contact.blocked:
         raise Blocked
     if row.state is MessageState.FAILED:
-        waiting = outbox.count(uow, contact.id)
-        if waiting >= OUTBOX_LIMIT:
-            raise LimitExceeded(limit=OUTBOX_LIMIT, size=waiting + 1)
+        if outbox.full(uow, contact.id, OUTBOX_LIMIT):
+            raise LimitExceeded(limit=OUTBOX_LIMIT, size=OUTBOX_LIMIT + 1)
         messages.set_state(uow, message, MessageState.QUEUED)
         _queue(uow, contact.id, message)
     return Outcome(get(uow, message), (Reach(contact.id, contact.address, now=True),))

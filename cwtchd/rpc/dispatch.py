@@ -42,6 +42,18 @@ METHODS = table(
 DOCUMENT = discover.describe(METHODS.values())
 
 
+LONG = 16
+"""What a call whose answer may fill a line weighs, of the 64 that a caller may have under way."""
+
+
+def weight(asked: Call | Batch | Fault) -> int:
+    """How much of its caller's share this takes: so that nobody has 64 MiB of answers made, or keeps a Ledger for seconds."""
+    if isinstance(asked, Call):
+        method = METHODS.get(asked.method)
+        return LONG if method is not None and method.long else 1
+    return LONG if isinstance(asked, Batch) else 1
+
+
 def dispatch(session: Session, asked: Call | Batch | Fault, answer: Answer) -> None:
     """Runs what a line asked for."""
     match asked:

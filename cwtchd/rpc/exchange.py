@@ -11,7 +11,7 @@ from typing import Protocol
 
 from cwtchd.rpc import jsonrpc
 from cwtchd.rpc.access import Caller, Grant
-from cwtchd.rpc.dispatch import dispatch
+from cwtchd.rpc.dispatch import dispatch, weight
 from cwtchd.rpc.methods.registry import Begun, Session
 from cwtchd.rpc.notify import ConnectionSubscriptions, LiveEvents
 from cwtchd.rpc.ports import DaemonPort
@@ -19,9 +19,11 @@ from cwtchd.rpc.ports import DaemonPort
 VALUE_BYTES = 1 << 20
 """The contract's line: no value of JSON that comes or goes is longer."""
 CALLS_UNDER_WAY = 64
-"""So many calls of one caller run at once: each may have an answer of a whole line."""
-UNREAD_BYTES = 1 << 20
-"""So much may wait for a caller that does not read: a client may write a thousand calls before it reads the first answer."""
+"""So many calls of one caller run at once; one whose answer may fill a whole line counts for many (`dispatch.weight`)."""
+EVENTS_UNREAD_BYTES = 1 << 17
+"""Once so much waits for a caller, its subscriptions wait in the log: a reader that stalls costs no memory."""
+ANSWERS_UNREAD_BYTES = 1 << 20
+"""Once so much more waits, its calls aren't heard: a client may write a thousand before it reads the first answer."""
 
 
 class Carrier(Protocol):
@@ -37,16 +39,32 @@ class Carrier(Protocol):
         """Ends the connection once what was sent has left."""
 
 
+class _Gone:
+    """A carrier that is there no more: nothing holds on to the real one, nor to what it could not send."""
+
+    def carry(self, value: bytes) -> None:
+        """Sends nothing."""
+
+    def hear(self, hearing: bool) -> None:
+        """Hears nothing."""
+
+    def part(self) -> None:
+        """Has parted already."""
+
+
 class Exchange:
     """One connection."""
 
     def __init__(self, daemon: DaemonPort, live: LiveEvents, grant: Grant | None, carrier: Carrier) -> None:
         self._daemon = daemon
-        self._carrier = carrier
+        self._carrier: Carrier = carrier
         self.caller = Caller(grant)
         self._values: deque[bytes] = deque()
         self._under_way = 0
-        self._choked = False
+        self.stalled = False
+        """the caller does not read what was sent"""
+        self._unread = 0
+        self._ended = False
         self._deaf = False
         self._working = False
         self._last_came = False
@@ -68,7 +86,9 @@ class Exchange:
 
     def choke(self, choked: bool) -> None:
         """The caller stalled, or reads on."""
-        self._choked = choked
+        if choked == self.stalled:
+            return  # a transport says it again at each write
+        self.stalled, self._unread = choked, 0
         self._subscriptions.choke(choked)
         self._work()
 
@@ -80,6 +100,7 @@ class Exchange:
     def close(self) -> None:
         """The connection is gone."""
         self._deafen()
+        self._carrier = _Gone()
         self._subscriptions.close()
 
     def write(self, line: bytes) -> None:
@@ -91,8 +112,12 @@ class Exchange:
         return self._daemon.now
 
     def _deafen(self) -> None:
-        self._choked = True
+        self._ended = True
         self._values.clear()
+
+    @property
+    def _choked(self) -> bool:
+        return self._ended or (self.stalled and self._unread > ANSWERS_UNREAD_BYTES)
 
     def _work(self) -> None:
         """Begins the calls that have room."""
@@ -107,17 +132,20 @@ class Exchange:
         ):
             value = self._values.popleft().strip()
             if value:
-                self._under_way += 1
+                asked = jsonrpc.decode_line(value)
+                weighs = weight(asked)
+                self._under_way += weighs
                 session = Session(self._daemon, self.caller, self._subscriptions, [])
-                dispatch(session, jsonrpc.decode_line(value), partial(self._answer, session.begun))
+                dispatch(session, asked, partial(self._answer, session.begun, weighs))
         self._working = False
         self._steer()
         if self._last_came and not self._values and not self._under_way:
             self.hang_up()
 
-    def _answer(self, begun: Begun, answer: bytes | None) -> None:
-        self._under_way -= 1
+    def _answer(self, begun: Begun, weighed: int, answer: bytes | None) -> None:
+        self._under_way -= weighed
         if answer is not None:
+            self._unread += len(answer)
             self._carrier.carry(answer)
         for begin in begun:
             begin()

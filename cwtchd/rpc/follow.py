@@ -1,9 +1,9 @@
 """A page of a profile's log, as `event.list` shows it and as subscriptions pull it: one reading, one bound.
 
-What a row names is looked up once a page: its messages in one statement, each conversation once.
+What rows name is looked up 64 rows at a time: their messages in one statement, each conversation once a page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,8 +16,12 @@ from cwtchd.store import contacts, events, messages, profiles
 from cwtchd.store.contacts import ConversationRow
 from cwtchd.store.database import UnitOfWork
 from cwtchd.store.events import EventRow, EventType, Only
+from cwtchd.store.messages import MessageRow
 
 PAGE_ROWS = 256
+ROWS_AT_ONCE = 64
+PULLED_BYTES = 1 << 17
+"""What a subscription reads at once: small, since it waits in memory where its reader stalls, and others' units wait behind it."""
 PAGE_BYTES = (1 << 20) - 4096
 """A page is cut where its reply would pass the contract's 1 MiB; the envelope has the rest."""
 
@@ -56,19 +60,22 @@ def page(
     after: int,
     limit: int,
     only: Only = None,
+    most_bytes: int = PAGE_BYTES,
 ) -> list[BuiltEvent]:
     """The next events behind `after`, at most `limit`, built now from the rows that they name. Raises CursorExpired."""
     check_cursor(uow, after)
     rows = events.page(uow, after, limit, only)
-    nouns = _Nouns(uow, rows, published_since)
+    nouns = _Nouns(uow, published_since)
     shown: list[BuiltEvent] = []
     size = 0
-    for row in rows:
+    for at, row in enumerate(rows):
+        if at % ROWS_AT_ONCE == 0:
+            nouns.look_up(rows[at : at + ROWS_AT_ONCE])
         data = nouns.data(row, own, presence)
         event = schema.Event(seq=row.seq, profile=own, type=row.type.value, at=row.at, data=data)
         encoded = _encode(event)
         size += len(encoded) + 1
-        if size > PAGE_BYTES:
+        if size > most_bytes and shown:
             break
         shown.append(BuiltEvent(event, encoded))
     return shown
@@ -77,11 +84,15 @@ def page(
 class _Nouns:
     """What the rows of one page tell of, as it is now."""
 
-    def __init__(self, uow: UnitOfWork, rows: Sequence[EventRow], published_since: int | None) -> None:
+    def __init__(self, uow: UnitOfWork, published_since: int | None) -> None:
         self._uow = uow
         self._published_since = published_since
-        self._messages = messages.of(uow, {row.message for row in rows if row.message is not None})
+        self._messages: Mapping[int, MessageRow] = {}
         self._conversations: dict[int, ConversationRow | None] = {}
+
+    def look_up(self, rows: Sequence[EventRow]) -> None:
+        """Reads the messages of the rows that come next."""
+        self._messages = messages.of(self._uow, {row.message for row in rows if row.message is not None})
 
     def data(self, row: EventRow, own: Onion, presence: Presence) -> Shown:
         if row.conversation is None:

@@ -19,7 +19,7 @@ from cwtchd.app.errors import NotSupported, Refusal, Unauthorized
 from cwtchd.rpc import jsonrpc, schema
 from cwtchd.rpc.access import Caller, Grant
 from cwtchd.rpc.dispatch import dispatch
-from cwtchd.rpc.exchange import UNREAD_BYTES, VALUE_BYTES
+from cwtchd.rpc.exchange import EVENTS_UNREAD_BYTES, VALUE_BYTES
 from cwtchd.rpc.http_gate import TurnedAway, Way, judge
 from cwtchd.rpc.methods.registry import Begun, Session, Wanted
 from cwtchd.rpc.notify import LiveEvents
@@ -83,7 +83,7 @@ class HttpProtocol(Protocol):
         if not self._admitted(self):
             self._transport.abortConnection()
             return
-        self._transport.bufferSize = UNREAD_BYTES
+        self._transport.bufferSize = EVENTS_UNREAD_BYTES
         self._transport.registerProducer(self, True)
         self._be_patient(REQUEST_SECONDS)
 

@@ -217,6 +217,7 @@ class ConnectionSubscriptions:
         self._live = live
         self._reader = reader
         self._count = 0
+        self._opening = 0
         self._choked = False
         self._closed = False
         self._open: dict[int, Subscription] = {}
@@ -229,8 +230,9 @@ class ConnectionSubscriptions:
         port = None if profile is None else self._daemon.open_profile(profile)
         if profile is not None and port is None:
             return fail(ProfileLocked())
-        if len(self._open) >= SUBSCRIPTIONS:
-            return fail(LimitExceeded(limit=SUBSCRIPTIONS, size=len(self._open) + 1))
+        there = len(self._open) + self._opening
+        if there >= SUBSCRIPTIONS:
+            return fail(LimitExceeded(limit=SUBSCRIPTIONS, size=there + 1))
         self._count += 1
         subscription = Subscription(self._count, port, grant, wanted.types, self._live.pulls, self._reader)
         if port is None:
@@ -244,6 +246,7 @@ class ConnectionSubscriptions:
             return Outcome((newest, events.head(uow, grant.conversations)))
 
         def done(outcome: Outcome[object] | Exception) -> None:
+            self._opening -= 1
             if isinstance(outcome, Exception):
                 opened.errback(outcome)
                 return
@@ -252,6 +255,7 @@ class ConnectionSubscriptions:
             cursor = newest if wanted.after is None else wanted.after
             opened.callback(self._opened(subscription, cursor, head, begun))
 
+        self._opening += 1
         port.run(begin, done)
         return opened
 

@@ -16,6 +16,7 @@ from cwtchd.store.messages import MessageRow, MessageState
 from cwtchd.store.profiles import ProfileRow
 from cwtchd.tor.interface import TorStatus
 
+_CONNECTING = (ConnectionState.CONNECTING, ConnectionState.CONNECTED)
 PATHS_SHOWN = 200
 """So many contacts' paths stand in a daemon's report, so that it fits a line however many there are."""
 
@@ -172,19 +173,28 @@ def message(row: MessageRow, own: Onion, peer: Onion, presence: Presence) -> sch
         text=row.text,
         raw=row.body.decode("utf-8", "replace") if row.text is None else None,
         reply_to=row.reply_to,
-        state=row.state.value,
+        state=cast("schema.MessageWord", row.state),  # an enumeration's `value` costs more than all of this
         error=row.error,
         delivery=_delivery(row, presence.get(row.conversation)) if row.outgoing else None,
     )
 
 
+ESCAPED = 6
+"""A byte of text takes at most so many in JSON."""
+AROUND_A_TEXT = 1024
+"""What else stands in a message takes less."""
+
+
+def most_bytes(row: MessageRow) -> int:
+    """More than a message's JSON can have, without making it."""
+    return ESCAPED * len(row.body) + AROUND_A_TEXT
+
+
 def _delivery(row: MessageRow, presence: ContactPresence | None) -> schema.Delivery:
-    waits = row.state in (MessageState.QUEUED, MessageState.SENT)
-    connecting = presence is not None and presence.state in (
-        ConnectionState.CONNECTING,
-        ConnectionState.CONNECTED,
-    )
-    step = "connecting" if row.state is MessageState.QUEUED and connecting else row.state.value
+    state = row.state
+    waits = state is MessageState.QUEUED or state is MessageState.SENT
+    connecting = presence is not None and presence.state in _CONNECTING
+    step = "connecting" if state is MessageState.QUEUED and connecting else state
     return schema.Delivery(
         step=cast("schema.DeliveryStep", step),
         reason=row.error or (presence.last_failure if waits and presence is not None else None),

@@ -31,7 +31,9 @@ class Pulls:
         own, presence, published = port.onion, port.presence, port.published_since
 
         def read(uow: UnitOfWork) -> Outcome[object]:
-            return Outcome(follow.page(uow, own, presence, published, after, follow.PAGE_ROWS, only))
+            return Outcome(
+                follow.page(uow, own, presence, published, after, follow.PAGE_ROWS, only, follow.PULLED_BYTES)
+            )
 
         def done(outcome: Outcome[object] | Exception) -> None:
             page = outcome if isinstance(outcome, Exception) else _page_of(outcome)

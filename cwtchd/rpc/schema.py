@@ -187,6 +187,9 @@ class Delivery(Value, frozen=True, kw_only=True):
     of: int | None
 
 
+MessageWord = Literal["queued", "sent", "delivered", "failed", "received", "read"]
+
+
 class Message(Value, frozen=True, kw_only=True):
     """A message. `text` is a string for overlays 1 and 10; of any other, `raw` is the wrapper as it came."""
 
@@ -202,7 +205,7 @@ class Message(Value, frozen=True, kw_only=True):
     text: str | None
     raw: str | None
     reply_to: MessageId | None
-    state: Literal["queued", "sent", "delivered", "failed", "received", "read"]
+    state: MessageWord
     error: str | None
     delivery: Delivery | None
 

@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from cwtchd.rpc import jsonrpc
 from cwtchd.rpc.access import OWNER
-from cwtchd.rpc.exchange import UNREAD_BYTES, VALUE_BYTES, Exchange
+from cwtchd.rpc.exchange import EVENTS_UNREAD_BYTES, VALUE_BYTES, Exchange
 from cwtchd.rpc.notify import LiveEvents
 from cwtchd.rpc.ports import DaemonPort
 from cwtchd.tor.addresses import peer_uid
@@ -65,7 +65,7 @@ class CallerProtocol(Protocol):
         if not self._admitted(self):
             self._transport.abortConnection()
             return
-        self._transport.bufferSize = UNREAD_BYTES
+        self._transport.bufferSize = EVENTS_UNREAD_BYTES
         self._transport.registerProducer(self, True)
 
     @property

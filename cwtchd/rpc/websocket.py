@@ -44,8 +44,7 @@ class WebSocket:
         """Raises NotAWebSocket."""
         self._transport = transport
         self._frames = WSConnection(ConnectionType.SERVER)
-        self._text: list[str] = []
-        self._length = 0
+        self._text = bytearray()
         self._ended = False
         try:
             self._frames.initiate_upgrade_connection(list(request.headers), bytes(request.target).decode())
@@ -79,18 +78,17 @@ class WebSocket:
         """Takes one event; False where it ends the connection."""
         match event:
             case TextMessage(data=text, message_finished=finished):
-                self._length += len(text.encode("utf-8"))
-                if self._length > VALUE_BYTES:
+                self._text += text.encode("utf-8")
+                if len(self._text) > VALUE_BYTES:
                     return self._end(CloseConnection(code=CloseReason.MESSAGE_TOO_BIG))
-                self._text.append(text)
                 if finished:
-                    values.append("".join(self._text).encode("utf-8"))
+                    values.append(bytes(self._text))
                     self._text.clear()
-                    self._length = 0
             case BytesMessage():
                 return self._end(CloseConnection(code=CloseReason.UNSUPPORTED_DATA))
             case Ping():
-                self._send(event.response())
+                if not self.exchange.stalled:  # whoever does not read needs no pong
+                    self._send(event.response())
             case CloseConnection():
                 return self._end(event.response())
         return True

@@ -1,7 +1,9 @@
 """A Ledger owns one database: its thread, its connection, its queue of units, its batches.
 
-It takes what is queued, at most 64 units or 5 ms of work, runs each in a savepoint inside one transaction, commits, and only then
-hands each unit's outcome back to the loop. What ends a unit: a refusal, a constraint, an unforeseen exception take back that unit
+It takes what is queued, at most 64 units or 5 ms of work, runs each inside one transaction, commits, and only then hands each unit's
+outcome back to the loop. A savepoint copies every page that its unit writes, which is dear on wiped memory, and hardly ever used: so
+a batch runs without, and where a unit fails that has written already, it is rolled back and run again with a savepoint a unit. That
+may be, since a unit does nothing but read and write its database. What ends a unit: a refusal, a constraint, an unforeseen exception take back that unit
 alone. What ends a batch: any other error of the driver, or a transaction that SQLite has ended by itself; then nothing of the batch
 is kept and every unit of it fails with `storage_failed`. A unit that was turned away ends its Source: what is queued from the same
 connection is dropped, since it would overtake.
@@ -12,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorFromThreads
@@ -34,7 +37,7 @@ class SourceEnded(Exception):
     """The unit was dropped, unrun: an earlier one of the same source was turned away."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Source:
     """Where units come from in an order that must hold, such as one connection. Written on the Ledger's thread only."""
 
@@ -75,8 +78,15 @@ def run_batch(
     Raises nothing that a unit or the disk raised.
     """
     taken: list[Queued] = []
+    coming = iter(queued)
     try:
-        told, wrote = _run_units(database, queued, taken, new_unit_of_work)
+        try:
+            told, wrote = _run_units(database, coming, taken, new_unit_of_work, guarded=False)
+        except _LeftTraces:
+            database.abandon()
+            again = chain(taken.copy(), coming)
+            taken.clear()
+            told, wrote = _run_units(database, again, taken, new_unit_of_work, guarded=True)
         database.commit()
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing of the batch is kept and everyone in it is told
         for each in taken:
@@ -99,37 +109,65 @@ def _abandon(database: Database) -> None:
         log.unforeseen("a batch could not be rolled back", error)
 
 
+class TransactionLost(Exception):
+    """SQLite ended the batch's transaction by itself, inside a unit that did not say so."""
+
+
+class _LeftTraces(Exception):
+    """A unit failed after it had written, and no savepoint stands before it."""
+
+
 def _run_units(
     database: Database,
     queued: Iterable[Queued],
     taken: list[Queued],
     new_unit_of_work: Callable[[], UnitOfWork],
+    *,
+    guarded: bool,
 ) -> tuple[Told, bool]:
     told: Told = []
     wrote = False
+    ended: set[Source] = set()  # said of them at the end, since a batch may be run again
     for each in queued:
         taken.append(each)
         if len(taken) == 1:
             database.begin()
-        if each.source is not None and each.source.ended:
+        if each.source is not None and (each.source.ended or each.source in ended):
             told.append((each.done, SourceEnded()))
             continue
         uow = new_unit_of_work()
-        database.savepoint()
-        try:
-            outcome: Outcome[object] | Exception = each.unit(uow)
-        except Exception as error:
-            if ends_batch(error):
-                raise
-            database.undo()
-            outcome = error
-        else:
-            database.release()
-            wrote = wrote or uow.wrote_events
+        outcome = _run_unit(database, each.unit, uow, guarded=guarded)
+        wrote = wrote or (uow.wrote_events and not isinstance(outcome, Exception))
         if each.source is not None and (isinstance(outcome, Exception) or outcome.last):
-            each.source.ended = True
+            ended.add(each.source)
         told.append((each.done, outcome))
+    for source in ended:
+        source.ended = True
     return told, wrote
+
+
+def _run_unit(
+    database: Database, unit: Unit, uow: UnitOfWork, *, guarded: bool
+) -> Outcome[object] | Exception:
+    """What became of one unit: all of it is there, or nothing. Raises _LeftTraces, and what ends the batch."""
+    before = database.changes
+    if guarded:
+        database.savepoint()
+    try:
+        outcome: Outcome[object] | Exception = unit(uow)
+    except Exception as error:
+        if ends_batch(error):
+            raise
+        outcome = error
+    if not database.in_transaction:
+        raise TransactionLost
+    if guarded and isinstance(outcome, Exception):
+        database.undo()
+    elif guarded:
+        database.release()
+    elif isinstance(outcome, Exception) and database.changes != before:
+        raise _LeftTraces
+    return outcome
 
 
 class ThreadLedger:

@@ -54,12 +54,18 @@ class UnitOfWork:
     wrote_events: bool = field(default=False)
     """a row was added to the log: whoever follows it is woken after the commit"""
 
+    @property
+    def driver(self) -> sqlite3.Connection:
+        """The driver's own connection, for statements that are compiled already (hot.py)."""
+        return driver_of(self.sql)
+
 
 class Database:
     """An open database. Every method is for its own thread only."""
 
     def __init__(self, connection: Connection) -> None:
         self.sql = connection
+        self._driver = driver_of(connection)
 
     @classmethod
     def open(cls, path: Path, key: bytes | None, *, make: bool, scripts: str = PROFILE_SCRIPTS) -> Self:
@@ -120,7 +126,7 @@ class Database:
 
     def begin(self) -> None:
         """Opens the transaction of a batch."""
-        self.sql.exec_driver_sql("BEGIN IMMEDIATE")
+        self._driver.execute("BEGIN IMMEDIATE")
 
     def savepoint(self) -> None:
         """Opens the savepoint of one unit."""
@@ -137,7 +143,7 @@ class Database:
 
     def commit(self) -> None:
         """Makes the batch durable. SQL text, so that it fails where SQLite has already ended the transaction."""
-        self.sql.exec_driver_sql("COMMIT")
+        self._driver.execute("COMMIT")
 
     def abandon(self) -> None:
         """Ends a batch that can't be kept; SQLite may have ended the transaction by itself before."""
@@ -147,8 +153,12 @@ class Database:
     @property
     def in_transaction(self) -> bool:
         """Whether SQLite itself still holds the batch's transaction open."""
-        raw = self.sql.connection.dbapi_connection
-        return raw is not None and bool(raw.in_transaction)
+        return self._driver.in_transaction
+
+    @property
+    def changes(self) -> int:
+        """How many rows were written since the file was opened, whatever became of them."""
+        return self._driver.total_changes
 
     def close(self) -> None:
         """Gives the file back. The Database is of no use afterwards."""
@@ -166,7 +176,15 @@ def inserted_id(result: CursorResult[Any]) -> int:
 
 def ends_batch(error: BaseException) -> bool:
     """Whether a unit's error is the disk's or the driver's, after which nothing of its batch may be kept."""
-    return isinstance(error, DBAPIError) and not isinstance(error, IntegrityError)
+    return isinstance(error, DBAPIError | sqlcipher.Error) and not isinstance(
+        error, IntegrityError | sqlcipher.IntegrityError
+    )
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's connection below SQLAlchemy's: the same transaction, the same file."""
+    driver: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment] # sqlcipher3's
+    return driver
 
 
 def migrations(package: str = PROFILE_SCRIPTS) -> list[str]:

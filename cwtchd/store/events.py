@@ -4,13 +4,15 @@ A row keeps ids, never text: what a client is shown is built when it is read (rp
 bounded: the newest `events_kept` rows stay, and somewhat more, since the oldest go a few hundred at a time.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select
 
-from cwtchd.store.database import UnitOfWork, inserted_id
+from cwtchd.store.database import UnitOfWork
+from cwtchd.store.hot import Hot, inserted
 from cwtchd.store.schema import events
 
 
@@ -43,27 +45,29 @@ class EventRow:
 PRUNED_EVERY = 256
 """So many rows are written between two prunings."""
 
-_insert = insert(events)
+_TYPES = {type_.value: type_ for type_ in EventType}
+_insert = Hot(insert(events), "at", "type", "conversation", "message")
 _prune = delete(events).where(events.c.seq <= bindparam("last"))
-_page = (
+_rows = (
     select(events.c.seq, events.c.at, events.c.type, events.c.conversation, events.c.message)
     .where(events.c.seq > bindparam("after"))
     .order_by(events.c.seq)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit") + literal_column("0"))
 )
+_page = Hot(_rows)
 _of = events.c.conversation.in_(bindparam("conversations", expanding=True))
-_page_of = _page.where(_of)
-_head = select(func.coalesce(func.max(events.c.seq), 0))
-_head_of = _head.where(_of)
-_oldest = select(func.min(events.c.seq))
+_page_of = _rows.where(_of)
+_newest = select(func.coalesce(func.max(events.c.seq), 0))
+_head = Hot(_newest)
+_head_of = _newest.where(_of)
+_oldest = Hot(select(func.min(events.c.seq)))
 
 
 def append(
     uow: UnitOfWork, type_: EventType, *, conversation: int | None = None, message: int | None = None
 ) -> None:
     """Writes a row; followers are woken once the unit's batch is committed. Every so often the oldest rows go."""
-    row = {"at": uow.now, "type": type_, "conversation": conversation, "message": message}
-    seq = inserted_id(uow.sql.execute(_insert, row))
+    seq = inserted(_insert.run(uow, at=uow.now, type=type_, conversation=conversation, message=message))
     uow.wrote_events = True
     if seq % PRUNED_EVERY == 0:
         uow.sql.execute(_prune, {"last": seq - uow.events_kept})
@@ -75,22 +79,22 @@ Only = Collection[int] | None
 
 def page(uow: UnitOfWork, after: int, limit: int, only: Only = None) -> Sequence[EventRow]:
     """The next rows behind `after`."""
-    asked = {"after": after, "limit": limit}
     if only is None:
-        found = uow.sql.execute(_page, asked)
+        found: Iterable[Sequence[Any]] = _page.run(uow, after=after, limit=limit).fetchall()
     else:
-        found = uow.sql.execute(_page_of, {**asked, "conversations": sorted(only)})
-    return [EventRow(row.seq, row.at, EventType(row.type), row.conversation, row.message) for row in found]
+        asked = {"after": after, "limit": limit, "conversations": sorted(only)}
+        found = uow.sql.execute(_page_of, asked).all()
+    return [EventRow(seq, at, _TYPES[kind], of, message) for seq, at, kind, of, message in found]
 
 
 def head(uow: UnitOfWork, only: Only = None) -> int:
     """The `seq` of the newest row, 0 where there is none."""
     if only is None:
-        return int(uow.sql.execute(_head).scalar_one())
+        return int(_head.run(uow).fetchone()[0])
     return int(uow.sql.execute(_head_of, {"conversations": sorted(only)}).scalar_one())
 
 
 def oldest(uow: UnitOfWork) -> int:
     """The `seq` of the oldest row that is kept; where there is none, of the first to come."""
-    found = uow.sql.execute(_oldest).scalar_one()
+    (found,) = _oldest.run(uow).fetchone()
     return 1 if found is None else int(found)

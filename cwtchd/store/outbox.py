@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from cwtchd.store.database import UnitOfWork
+from cwtchd.store.hot import Hot
 from cwtchd.store.schema import messages, outbox
 
 
@@ -19,28 +20,37 @@ class Waiting:
     body: bytes = field(repr=False)
 
 
-_page = (
+_page = Hot(
     select(outbox.c.message, messages.c.wire_id, messages.c.context, messages.c.body)
     .join(messages, messages.c.id == outbox.c.message)
     .where(outbox.c.conversation == bindparam("conversation"), outbox.c.message > bindparam("after"))
     .order_by(outbox.c.message)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit") + literal_column("0"))
 )
-_count = select(func.count()).where(outbox.c.conversation == bindparam("conversation"))
-_insert = insert(outbox)
-_remove = delete(outbox).where(outbox.c.message == bindparam("m"))
-_attempted = update(outbox).where(outbox.c.message == bindparam("m")).values(attempts=outbox.c.attempts + 1)
+_of = outbox.c.conversation == bindparam("conversation")
+_count = select(func.count()).where(_of)
+_span = Hot(
+    select(
+        select(func.max(outbox.c.message)).where(_of).scalar_subquery()
+        - select(func.min(outbox.c.message)).where(_of).scalar_subquery()
+    )
+)
+_insert = Hot(insert(outbox), "message", "conversation", "attempts")
+_remove = Hot(delete(outbox).where(outbox.c.message == bindparam("m")))
+_attempted = Hot(
+    update(outbox).where(outbox.c.message == bindparam("m")).values(attempts=outbox.c.attempts + 1)
+)
 
 
 def add(uow: UnitOfWork, message: int, conversation: int) -> None:
     """Queues a stored message."""
-    uow.sql.execute(_insert, {"message": message, "conversation": conversation, "attempts": 0})
+    _insert.run(uow, message=message, conversation=conversation, attempts=0)
 
 
 def page(uow: UnitOfWork, conversation: int, after: int, limit: int) -> Sequence[Waiting]:
     """The next rows behind the message id `after`, oldest first."""
-    key = {"conversation": conversation, "after": after, "limit": limit}
-    return [Waiting(*found) for found in uow.sql.execute(_page, key)]
+    found = _page.run(uow, conversation=conversation, after=after, limit=limit)
+    return [Waiting(*row) for row in found.fetchall()]
 
 
 def count(uow: UnitOfWork, conversation: int) -> int:
@@ -48,11 +58,17 @@ def count(uow: UnitOfWork, conversation: int) -> int:
     return int(uow.sql.execute(_count, {"conversation": conversation}).scalar_one())
 
 
+def full(uow: UnitOfWork, conversation: int, limit: int) -> bool:
+    """Whether so many messages wait for this contact. Ids rise, so few wait where the first and the last are near: counting walks all."""
+    (span,) = _span.run(uow, conversation=conversation).fetchone()
+    return span is not None and span + 1 >= limit and count(uow, conversation) >= limit
+
+
 def attempted(uow: UnitOfWork, message: int) -> bool:
     """Counts a transmission; False where the message waits no more."""
-    return uow.sql.execute(_attempted, {"m": message}).rowcount > 0
+    return _attempted.run(uow, m=message).rowcount > 0
 
 
 def remove(uow: UnitOfWork, message: int) -> bool:
     """Takes a message off; False where it wasn't on it (a second acknowledgement)."""
-    return uow.sql.execute(_remove, {"m": message}).rowcount > 0
+    return _remove.run(uow, m=message).rowcount > 0

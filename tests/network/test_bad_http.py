@@ -1,9 +1,7 @@
 """HTTP on loopback, from where no friend calls: pages in a browser, and programs that speak it wrongly, slowly or without end."""
 
 import json
-from collections.abc import Iterator, Mapping
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -12,81 +10,19 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
 from cwtchd.rpc.http import REQUEST_SECONDS, HttpFactory
-from tests.support.hostile_lines import HostileLine, check_answer, corpus
-from tests.support.node import Node, nodes, until
+from tests.support.hostile_lines import HostileLine, corpus
+from tests.support.http_daemon import CALL, HttpDaemon, checked, http_daemon
+from tests.support.node import until
 from tests.support.process_size import descriptors, memory
-from tests.support.raw_http import (
-    BINARY,
-    CLOSE,
-    PING,
-    PONG,
-    TEXT,
-    Frame,
-    RawHttp,
-    Response,
-    head,
-    unused_port,
-)
+from tests.support.raw_http import head
 
 MIB = 1 << 20
-CALL = b'{"jsonrpc":"2.0","id":1,"method":"tor.status"}'
-
-
-class Daemon:
-    """A daemon that listens on HTTP, and a token for it."""
-
-    def __init__(self, node: Node, port: int) -> None:
-        self.node = node
-        self.port = port
-        self.token = str(node.call("token.create", scope="admin")["token"])
-
-    def connect(self) -> RawHttp:
-        return RawHttp(self.port)
-
-    def headers(self, **other: str | None) -> dict[str, str]:
-        """What a friend sends, but for these (None: not sent)."""
-        wanted = {
-            "Host": f"127.0.0.1:{self.port}",
-            "Authorization": f"Bearer {self.token}",
-            "Content-Type": "application/json",
-            **{name.replace("_", "-"): value for name, value in other.items()},
-        }
-        return {name: value for name, value in wanted.items() if value is not None}
-
-    def post(self, body: bytes = CALL, target: str = "/rpc", **other: str | None) -> bytes:
-        """A request as bytes."""
-        return head("POST", target, self.headers(Content_Length=str(len(body)), **other)) + body
-
-    def ask(self, data: bytes) -> Response:
-        """The response to bytes on a connection of their own."""
-        with self.connect() as connection:
-            connection.send(data)
-            response = connection.read()
-        assert response is not None
-        return checked(response)
-
-    def works(self) -> None:
-        """A friend is answered."""
-        response = self.ask(self.post())
-        assert (response.status, "result" in json.loads(response.body)) == (200, True)
-
-
-def checked(response: Response) -> Response:
-    """What holds of every response: nothing lets a page read it, nothing is kept, what it says is JSON-RPC."""
-    assert not [name for name in response.headers if name.startswith("access-control-")]
-    assert response.headers["cache-control"] == "no-store"
-    if response.body:
-        assert response.headers["content-type"] == "application/json"
-        check_answer(response.body)
-    return response
 
 
 @pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    port = unused_port()
-    folder: Path = tmp_path_factory.mktemp("http")
-    with nodes(folder, "alice", more={"http": ["127.0.0.1", port]}) as (alice,):
-        yield Daemon(alice, port)
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpDaemon]:
+    with http_daemon(tmp_path_factory.mktemp("http")) as daemon:
+        yield daemon
 
 
 # --- a page in a browser on the same machine -------------------------------------------------------------------------
@@ -109,11 +45,11 @@ FOREIGN_HOSTS = [
 
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
-def test_a_name_that_was_made_to_point_here_is_not_heard(daemon: Daemon, host: str) -> None:
+def test_a_name_that_was_made_to_point_here_is_not_heard(daemon: HttpDaemon, host: str) -> None:
     assert daemon.ask(daemon.post(Host=host.format(port=daemon.port))).status == 403
 
 
-def test_no_host_and_two_hosts_are_not_heard(daemon: Daemon) -> None:
+def test_no_host_and_two_hosts_are_not_heard(daemon: HttpDaemon) -> None:
     assert daemon.ask(daemon.post(Host=None)).status in (400, 403)
     rows = [*daemon.headers(Content_Length=str(len(CALL))).items(), ("Host", f"127.0.0.1:{daemon.port}")]
     assert daemon.ask(head("POST", "/rpc", rows) + CALL).status in (400, 403)
@@ -122,7 +58,7 @@ def test_no_host_and_two_hosts_are_not_heard(daemon: Daemon) -> None:
 @pytest.mark.parametrize(
     "target", ["http://attacker.example/rpc", "//attacker.example/rpc", "/rpc/../rpc", "*"]
 )
-def test_there_is_one_target(daemon: Daemon, target: str) -> None:
+def test_there_is_one_target(daemon: HttpDaemon, target: str) -> None:
     assert daemon.ask(daemon.post(target=target)).status in (400, 404)
 
 
@@ -139,7 +75,7 @@ def test_there_is_one_target(daemon: Daemon, target: str) -> None:
         "http://127.0.0.1:{port} http://zebra",
     ],
 )
-def test_a_page_is_turned_away_by_its_origin(daemon: Daemon, origin: str) -> None:
+def test_a_page_is_turned_away_by_its_origin(daemon: HttpDaemon, origin: str) -> None:
     forged = origin.format(port=daemon.port)
     assert daemon.ask(daemon.post(Origin=forged)).status == 403
     with daemon.connect() as connection:
@@ -149,7 +85,7 @@ def test_a_page_is_turned_away_by_its_origin(daemon: Daemon, origin: str) -> Non
 
 
 @pytest.mark.parametrize("origin", ["http://attacker.example", "http://127.0.0.1:{port}"])
-def test_a_browser_that_asks_before_it_calls_hears_no_yes(daemon: Daemon, origin: str) -> None:
+def test_a_browser_that_asks_before_it_calls_hears_no_yes(daemon: HttpDaemon, origin: str) -> None:
     asks = {
         "Host": f"127.0.0.1:{daemon.port}",
         "Origin": origin.format(port=daemon.port),
@@ -164,7 +100,7 @@ def test_a_browser_that_asks_before_it_calls_hears_no_yes(daemon: Daemon, origin
     "kind",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", None, "json"],
 )
-def test_what_a_form_can_send_is_not_a_call(daemon: Daemon, kind: str | None) -> None:
+def test_what_a_form_can_send_is_not_a_call(daemon: HttpDaemon, kind: str | None) -> None:
     assert daemon.ask(daemon.post(Content_Type=kind)).status == 415
     assert daemon.ask(daemon.post(Content_Type=kind, Authorization=None)).status in (401, 415)
 
@@ -172,7 +108,7 @@ def test_what_a_form_can_send_is_not_a_call(daemon: Daemon, kind: str | None) ->
 @pytest.mark.parametrize(
     "target", ["/rpc?token={token}", "/rpc?access_token={token}", "/{token}", "/rpc#{token}", "/rpc;{token}"]
 )
-def test_a_token_in_a_url_is_refused(daemon: Daemon, target: str) -> None:
+def test_a_token_in_a_url_is_refused(daemon: HttpDaemon, target: str) -> None:
     there = target.format(token=daemon.token)
     for authorization in (None, f"Bearer {daemon.token}"):
         response = daemon.ask(daemon.post(target=there, Authorization=authorization))
@@ -184,7 +120,7 @@ def test_a_token_in_a_url_is_refused(daemon: Daemon, target: str) -> None:
     "authorization",
     [None, "", "Bearer", "Bearer ", "Basic {token}", "{token}", "Bearer {token}x", "Bearer x {token}", "Bearer \xff"],
 )  # fmt: skip
-def test_without_the_token_nothing_is_done(daemon: Daemon, authorization: str | None) -> None:
+def test_without_the_token_nothing_is_done(daemon: HttpDaemon, authorization: str | None) -> None:
     shown = None if authorization is None else authorization.format(token=daemon.token)
     response = daemon.ask(daemon.post(Authorization=shown))
     assert response.status in (400, 401)
@@ -199,7 +135,7 @@ def test_without_the_token_nothing_is_done(daemon: Daemon, authorization: str | 
 
 
 @pytest.mark.parametrize("row", [row for row in corpus() if row.line().strip()], ids=lambda row: row.what)
-def test_a_line_of_the_corpus_as_a_body(daemon: Daemon, row: HostileLine) -> None:
+def test_a_line_of_the_corpus_as_a_body(daemon: HttpDaemon, row: HostileLine) -> None:
     response = daemon.ask(daemon.post(row.line(daemon.node.id)))
     if row.notification:
         assert (response.status, response.body) == (204, b"")
@@ -208,12 +144,12 @@ def test_a_line_of_the_corpus_as_a_body(daemon: Daemon, row: HostileLine) -> Non
         row.check(json.loads(response.body))
 
 
-def chunked(daemon: Daemon, *chunks: bytes) -> bytes:
+def chunked(daemon: HttpDaemon, *chunks: bytes) -> bytes:
     body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
     return head("POST", "/rpc", daemon.headers(Transfer_Encoding="chunked")) + body
 
 
-def test_a_body_in_chunks_is_a_body(daemon: Daemon) -> None:
+def test_a_body_in_chunks_is_a_body(daemon: HttpDaemon) -> None:
     chunks = [CALL[at : at + 1] for at in range(len(CALL))]
     assert daemon.ask(chunked(daemon, *chunks, b"")).status == 200
 
@@ -229,7 +165,7 @@ WRONG: dict[str, tuple[bytes, dict[str, str | None]]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_request_that_is_none_is_refused(daemon: Daemon, what: str) -> None:
+def test_a_request_that_is_none_is_refused(daemon: HttpDaemon, what: str) -> None:
     body, headers = WRONG[what]
     response = daemon.ask(head("POST", "/rpc", daemon.headers(**headers)) + body)
     assert response.status in (400, 501)
@@ -239,17 +175,17 @@ def test_a_request_that_is_none_is_refused(daemon: Daemon, what: str) -> None:
 @pytest.mark.parametrize(
     "data", [b"zebra\r\n\r\n", CALL + b"\r\n\r\n", b"\x16\x03\x01\x02\x00" * 50 + b"\r\n\r\n", b"POST /rpc HTTP/9.9\r\n\r\n"]
 )  # fmt: skip
-def test_what_is_not_http_is_refused(daemon: Daemon, data: bytes) -> None:
+def test_what_is_not_http_is_refused(daemon: HttpDaemon, data: bytes) -> None:
     assert daemon.ask(data).status in (400, 403, 505)
 
 
-def test_a_body_of_a_mebibyte_is_heard_and_a_longer_one_is_refused(daemon: Daemon) -> None:
+def test_a_body_of_a_mebibyte_is_heard_and_a_longer_one_is_refused(daemon: HttpDaemon) -> None:
     whole = CALL + b" " * (MIB - len(CALL))
     assert daemon.ask(daemon.post(whole)).status == 200
     assert daemon.ask(daemon.post(whole + b" ")).status == 413
 
 
-def test_bodies_and_heads_without_end(daemon: Daemon) -> None:
+def test_bodies_and_heads_without_end(daemon: HttpDaemon) -> None:
     before = memory(daemon.node.pid)
     endless = {
         413: chunked(daemon, *[b" " * MIB] * 20),
@@ -269,7 +205,7 @@ def test_bodies_and_heads_without_end(daemon: Daemon) -> None:
     daemon.works()
 
 
-def test_requests_behind_one_another_are_answered_in_order(daemon: Daemon) -> None:
+def test_requests_behind_one_another_are_answered_in_order(daemon: HttpDaemon) -> None:
     bodies = [b'{"jsonrpc":"2.0","id":%d,"method":"tor.status"}' % number for number in range(60)]
     with daemon.connect() as connection:
         connection.send(b"".join(map(daemon.post, bodies)))
@@ -279,14 +215,14 @@ def test_requests_behind_one_another_are_answered_in_order(daemon: Daemon) -> No
             assert json.loads(checked(response).body)["id"] == number
 
 
-def test_a_forged_request_behind_a_good_one_is_refused_and_ends_the_connection(daemon: Daemon) -> None:
+def test_a_forged_request_behind_a_good_one_is_refused_and_ends_the_connection(daemon: HttpDaemon) -> None:
     with daemon.connect() as connection:
         connection.send(daemon.post() + daemon.post(Host="attacker.example") + daemon.post())
         statuses = [getattr(connection.read(), "status", None) for _ in range(3)]
         assert statuses == [200, 403, None]
 
 
-def test_callers_that_go_in_the_middle_leave_nothing_behind(daemon: Daemon) -> None:
+def test_callers_that_go_in_the_middle_leave_nothing_behind(daemon: HttpDaemon) -> None:
     held = descriptors(daemon.node.pid)
     sizes = []
     for _ in range(3):
@@ -297,7 +233,7 @@ def test_callers_that_go_in_the_middle_leave_nothing_behind(daemon: Daemon) -> N
         daemon.works()
         for connection in connections:
             connection.__exit__()
-        until("their descriptors are closed", partial(lambda: descriptors(daemon.node.pid) <= held))
+        until("their descriptors are closed", lambda: descriptors(daemon.node.pid) <= held)
         sizes.append(memory(daemon.node.pid))
     assert sizes[-1] - sizes[0] < 2 * MIB
 
@@ -318,137 +254,3 @@ def test_half_a_request_is_not_waited_for_for_ever(said: bytes) -> None:
     ended.append(not transport.connected)
     assert ended == [False, True]
     assert not clock.getDelayedCalls()
-
-
-# --- WebSockets ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def websocket(daemon: Daemon) -> Iterator[RawHttp]:
-    with daemon.connect() as connection:
-        assert upgraded(daemon, connection).status == 101
-        yield connection
-
-
-def upgraded(daemon: Daemon, connection: RawHttp, **other: str | None) -> Response:
-    response = connection.upgrade(daemon.headers(Content_Type=None, **other))
-    assert response is not None
-    return response
-
-
-def read_value(connection: RawHttp) -> Any:
-    frame = connection.read_frame()
-    assert frame is not None
-    assert frame.opcode == TEXT
-    return check_answer(frame.payload)
-
-
-def test_no_subprotocol_and_no_extension_is_agreed_on(daemon: Daemon) -> None:
-    with daemon.connect() as connection:
-        wanted = {"Sec_WebSocket_Protocol": "zebra, v2", "Sec_WebSocket_Extensions": "permessage-deflate"}
-        response = upgraded(daemon, connection, **wanted)
-        assert response.status in (101, 400)
-        assert "sec-websocket-protocol" not in response.headers
-        assert "sec-websocket-extensions" not in response.headers
-
-
-@pytest.mark.parametrize(
-    "other",
-    [{"Sec_WebSocket_Version": "12"}, {"Sec_WebSocket_Key": None}, {"Connection": "close"}],
-)  # fmt: skip
-def test_a_handshake_that_is_wrong_is_refused(daemon: Daemon, other: Mapping[str, str | None]) -> None:
-    wanted = {
-        "Host": f"127.0.0.1:{daemon.port}",
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-        "Sec-WebSocket-Version": "13",
-        "Authorization": f"Bearer {daemon.token}",
-    }
-    for name, value in other.items():
-        wanted.pop(name.replace("_", "-"))
-        wanted.update({} if value is None else {name.replace("_", "-"): value})
-    assert daemon.ask(head("GET", "/rpc", wanted)).status in (400, 426)
-
-
-def test_the_corpus_as_messages(daemon: Daemon, websocket: RawHttp) -> None:
-    for row in corpus():
-        line = row.line(daemon.node.id)
-        if _is_utf8(line) and line.strip():
-            websocket.send(websocket.frame(TEXT, line))
-            if not row.notification:
-                row.check(read_value(websocket))
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def test_a_message_in_pieces_with_pings_between_is_one_message(websocket: RawHttp) -> None:
-    pieces = [CALL[at : at + 1] for at in range(len(CALL))]
-    data = websocket.frame(TEXT, pieces[0], last=False)
-    for piece in pieces[1:-1]:
-        data += websocket.frame(PING, b"?") + websocket.frame(0, piece, last=False)
-    websocket.send(data + websocket.frame(0, pieces[-1]))
-    pongs = [websocket.read_frame() for _ in pieces[1:-1]]
-    assert pongs == [Frame(PONG, b"?")] * len(pongs)
-    assert "result" in read_value(websocket)
-
-
-ENDS: dict[str, tuple[int, list[dict[str, Any]]]] = {
-    "bytes": (1003, [{"opcode": BINARY, "payload": CALL}]),
-    "text that is no UTF-8": (1007, [{"opcode": TEXT, "payload": b"\xff\xfe"}]),
-    "a frame without a mask": (1002, [{"opcode": TEXT, "payload": CALL, "masked": False}]),
-    "a kind that nobody knows": (1002, [{"opcode": 3, "payload": b"zebra"}]),
-    "a bit that nobody agreed on": (1002, [{"opcode": TEXT, "payload": CALL, "reserved": 4}]),
-    "a piece of nothing": (1002, [{"opcode": 0, "payload": b"zebra"}]),
-    "a ping in pieces": (1002, [{"opcode": PING, "payload": b"", "last": False}]),
-    "a ping that is too long": (1002, [{"opcode": PING, "payload": b"x" * 126}]),
-    "a message in a message": (1002, [{"opcode": TEXT, "payload": b"[", "last": False}, {"opcode": TEXT, "payload": b"]"}]),
-    "more than a mebibyte": (1009, [{"opcode": TEXT, "payload": b" " * (MIB + 1)}]),
-    "more than a mebibyte in pieces": (
-        1009,
-        [{"opcode": TEXT, "payload": b"", "last": False}] + [{"opcode": 0, "payload": b" " * 9000, "last": False}] * 200,
-    ),
-    "a close with half a status": (1002, [{"opcode": CLOSE, "payload": b"x"}]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", ENDS)
-def test_what_is_no_message_ends_the_connection_with_its_reason(
-    daemon: Daemon, websocket: RawHttp, what: str
-) -> None:
-    reason, frames = ENDS[what]
-    websocket.send(b"".join(websocket.frame(**frame) for frame in frames))
-    closed = websocket.read_frame()
-    assert closed is not None
-    assert (closed.opcode, closed.reason) == (CLOSE, reason)
-    assert b"zebra" not in closed.payload
-    assert websocket.ended()
-    daemon.works()
-
-
-def test_floods_cost_no_memory(daemon: Daemon) -> None:
-    """Pings whose answers nobody reads; pieces of nothing, and of one character, of a message that never ends."""
-    before = memory(daemon.node.pid)
-    with daemon.connect() as pings, daemon.connect() as nothings, daemon.connect() as letters:
-        for connection in (pings, nothings, letters):
-            assert upgraded(daemon, connection).status == 101
-            connection.socket.settimeout(1)
-        ping = pings.frame(PING, b"x" * 125) * 1000
-        for _ in range(200):
-            if not pings.send(ping):
-                break  # it is not read any more
-        nothings.send(nothings.frame(TEXT, b"", last=False))
-        for _ in range(6):
-            nothings.send(nothings.frame(0, b"", last=False) * 10_000)
-        letters.send(letters.frame(TEXT, b"[", last=False))
-        for _ in range(6):
-            letters.send(letters.frame(0, b" ", last=False) * 10_000)
-        daemon.works()
-        assert memory(daemon.node.pid) - before < 24 * MIB
-    daemon.works()

@@ -42,13 +42,15 @@ class Page(schema.ConversationParams, frozen=True, kw_only=True):
     limit: schema.PageLimit = DEFAULT_PAGE
 
 
-def _peer(uow: UnitOfWork, row: MessageRow) -> Onion:
-    return contacts.get(uow, row.conversation).address
+def _peer(on: OnProfile, uow: UnitOfWork, row: MessageRow) -> Onion:
+    return (
+        on.own if row.outgoing else contacts.address(uow, row.conversation)
+    )  # nothing shows the peer of ours
 
 
 def _shown(on: OnProfile, uow: UnitOfWork, outcome: Outcome[MessageRow]) -> Outcome[schema.Message]:
     row = outcome.value
-    return Outcome(present.message(row, on.own, _peer(uow, row), on.presence), outcome.effects)
+    return Outcome(present.message(row, on.own, _peer(on, uow, row), on.presence), outcome.effects)
 
 
 @methods.on_profile(
@@ -76,17 +78,21 @@ def send(on: OnProfile, uow: UnitOfWork, params: Send) -> Outcome[schema.Message
 )
 def list_(on: OnProfile, uow: UnitOfWork, params: Page) -> Outcome[schema.MessagePage]:
     """Shows a page of a conversation, oldest first; the newest page where `before` is not given."""
-    rows = messages.page(uow, params.conversation, params.before, params.limit)
-    peer = contacts.get(uow, params.conversation).address
-    shown: list[schema.Message] = []
+    peer, rows = messages.page(uow, params.conversation, params.before, params.limit)
+    shown = [present.message(row, on.own, peer, on.presence) for row in rows[: params.limit]]
+    if sum(present.most_bytes(row) for row in rows) > follow.PAGE_BYTES:
+        shown = _cut(shown)
+    return Outcome(schema.MessagePage(messages=shown[::-1], more=len(rows) > len(shown)))
+
+
+def _cut(shown: list[schema.Message]) -> list[schema.Message]:
+    """As many of them as fit a line."""
     size = 0
-    for row in rows[: params.limit]:
-        message = present.message(row, on.own, peer, on.presence)
+    for fitting, message in enumerate(shown):
         size += len(msgspec.json.encode(message)) + 1
         if size > follow.PAGE_BYTES:
-            break
-        shown.append(message)
-    return Outcome(schema.MessagePage(messages=shown[::-1], more=len(rows) > len(shown)))
+            return shown[:fitting]
+    return shown
 
 
 @methods.on_profile("message.get", Scope.READ, NotFound, example=(ONE, MESSAGE))

@@ -80,6 +80,8 @@ class Method(Generic[P]):
     errors: tuple[type[Refusal], ...]
     example: tuple[schema.Params, object]
     need: Need
+    long: bool
+    """its answer may fill a line"""
     decoder: "msgspec.json.Decoder[P]"
     on_profile: Callable[[OnProfile, UnitOfWork, P], Outcome[Any]] | None = None
     on_loop: Callable[[Session, P], object] | None = None
@@ -148,6 +150,7 @@ def _method(
         tuple(dict.fromkeys(every)),
         example,
         Need(needs, narrows, params),
+        get_origin(result) is list or result in (schema.EventPage, schema.MessagePage),
         msgspec.json.Decoder(params),
         **runs,
     )

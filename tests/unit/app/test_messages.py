@@ -1,6 +1,7 @@
 """Sending: what is queued, what is refused and changes nothing, and ids that name one message each."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def send(desk: Desk, text: str, conversation: int = 1, reply_to: int | None = No
 
 
 def stored(desk: Desk) -> int:
-    return len(desk.run(lambda uow: messages.page(uow, 1, None, 1000)))
+    return len(desk.run(lambda uow: messages.page(uow, 1, None, 1000))[1])
 
 
 def test_the_limit_is_that_of_version_2_on_the_encoded_wrapper(desk: Desk) -> None:
@@ -40,6 +41,14 @@ def test_the_limit_is_that_of_version_2_on_the_encoded_wrapper(desk: Desk) -> No
         assert refused.value.details["limit"] == messages.BODY_LIMIT == 8126
         assert int(refused.value.details["size"]) > messages.BODY_LIMIT
     assert stored(desk) == 1
+
+
+def test_what_is_told_of_a_queued_message_is_what_is_stored(desk: Desk) -> None:
+    first = send(desk, "one")
+    for reply_to, client_id in ((None, None), (first, "mine")):
+        queue = partial(messages.send, own=OWN.onion, conversation=1, text="two")
+        told = desk.run(partial(queue, reply_to=reply_to, client_id=client_id)).value
+        assert told == desk.run(partial(messages.get, message=told.id))
 
 
 def test_what_can_not_be_written_to_is_refused(desk: Desk) -> None:
@@ -87,7 +96,7 @@ def test_a_reply_quotes_by_hash_and_is_found_on_the_way_back(desk: Desk) -> None
         + desk.run(lambda uow: messages.get(uow, first)).content_hash.encode()
         + b'\\",\\"body\\":\\"theirs\\"}"}',
     )
-    newest = desk.run(lambda uow: messages.page(uow, 1, None, 1))[0]
+    newest = desk.run(lambda uow: messages.page(uow, 1, None, 1))[1][0]
     assert (newest.text, newest.reply_to) == ("theirs", first)
 
 

@@ -32,7 +32,7 @@ def accepted(desk: Desk, who: Onion = ALICE) -> int:
 
 
 def texts(desk: Desk, conversation: int) -> list[str | None]:
-    rows = desk.run(lambda uow: messages.page(uow, conversation, None, 1000))
+    rows = desk.run(lambda uow: messages.page(uow, conversation, None, 1000))[1]
     return [row.text for row in reversed(rows)]
 
 
@@ -75,7 +75,7 @@ def test_an_unreadable_or_unknown_wrapper_is_kept_raw(desk: Desk) -> None:
     accepted(desk)
     for number, body in enumerate([b"\xff\xfe", b'{"o":100,"d":"x"}', b'{"o":1}', b"[" * 5000, b""]):
         assert desk.receive(ALICE, body, str(number)) == (Acknowledge(Link(1), str(number)),)
-    rows = desk.run(lambda uow: messages.page(uow, 1, None, 10))
+    rows = desk.run(lambda uow: messages.page(uow, 1, None, 10))[1]
     assert [row.body for row in reversed(rows)] == [
         b"\xff\xfe",
         b'{"o":100,"d":"x"}',

@@ -87,6 +87,23 @@ def test_a_transaction_that_ended_inside_a_unit_ends_the_batch(database: Databas
     assert run(database, [(keep("c"), None)]) == ["c"]
 
 
+def test_a_batch_that_is_run_again_keeps_each_unit_once_and_turns_away_the_same(database: Database) -> None:
+    def turned_away(uow: UnitOfWork) -> Outcome[object]:
+        keep("turned away")(uow)
+        return Outcome("turned away", last=True)
+
+    def late(uow: UnitOfWork) -> Outcome[object]:
+        keep("late")(uow)
+        raise NotFound
+
+    source = Source()
+    units: list[tuple[Unit, Source | None]] = [(keep("a"), None), (turned_away, source)]
+    units += [(keep("after"), source), (late, None), (keep("b"), None)]
+    assert run(database, units) == ["a", "turned away", SourceEnded, NotFound, "b"]
+    assert kept(database) == ["a", "b", "turned away"]
+    assert source.ended
+
+
 def test_a_source_that_was_turned_away_is_heard_no_more(database: Database) -> None:
     def turned_away(uow: UnitOfWork) -> Outcome[object]:
         return Outcome("turned away", last=True)

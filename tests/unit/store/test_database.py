@@ -4,10 +4,21 @@ import os
 from pathlib import Path
 
 import pytest
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cwtchd.store import schema
-from cwtchd.store.database import Database, DatabaseUnreadable, ends_batch, migrations, statements
+from cwtchd.store.database import (
+    Database,
+    DatabaseUnreadable,
+    UnitOfWork,
+    ends_batch,
+    migrations,
+    statements,
+)
+from cwtchd.store.hot import Hot
+from cwtchd.store.schema import rejections
 
 KEY = bytes(range(32))
 
@@ -82,9 +93,23 @@ def test_what_ends_a_batch_is_the_disk_and_not_a_constraint(tmp_path: Path) -> N
     database.undo()
     assert database.in_transaction
     database.commit()
-    with pytest.raises(DBAPIError) as none_open:
+    with pytest.raises(sqlcipher.Error) as none_open:
         database.commit()
     assert ends_batch(none_open.value)
+    database.close()
+
+
+def test_a_hot_statement_is_as_any_other_and_its_error_as_well(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "db", KEY, make=True)
+    uow = UnitOfWork(database.sql, 0, os.urandom)
+    add = Hot(insert(rejections), "address", "until")
+    add.run(uow, address="canary", until=1)
+    read = select(rejections.c.until).where(rejections.c.address == bindparam("address")).limit(1)
+    assert Hot(read).run(uow, address="canary").fetchall() == [(1,)]
+    with pytest.raises(sqlcipher.IntegrityError) as constraint:
+        add.run(uow, address="canary", until=2)
+    assert not ends_batch(constraint.value)
+    assert "canary" not in str(constraint.value)
     database.close()
 
 
