@@ -105,6 +105,7 @@ class Daemon:
         await self._doors.close()
         try:
             await self._home.close()
+            await self._doors.emptied()
         finally:
             await self._tor.stop()
             self._threads.stop()
@@ -177,6 +178,11 @@ class Daemon:
     def lock_profile(self, profile: ProfilePort) -> "Deferred[None]":
         """Closes one."""
         return self._home.lock(profile.onion)
+
+    @property
+    def unlock_slowed(self) -> bool:
+        """Whether the next attempt at a password has to wait for a failed one."""
+        return self._home.unlock_slowed
 
     def vault_idle(self) -> "Deferred[None]":
         """Fires when every create, unlock and lock that was asked by now is done."""

@@ -40,6 +40,7 @@ _CONNECTED = {
     "disconnected": "not connected",
 }
 """A stream whose other end has not proved yet who it is is no connection to anyone."""
+ADDRESS = re.compile(r"[a-z2-7]{56}")
 _UNPRINTED = re.compile(r"[^\x20-\x7e]")
 
 
@@ -106,6 +107,11 @@ def short(address: str) -> str:
     return address if len(address) <= _SHORT else address[:_SHORT] + "…"
 
 
+def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """What a table of these takes, two blanks between its columns."""
+    return sum(max(len(cell) for cell in column) + 2 for column in zip(columns, *rows, strict=True)) - 2
+
+
 class Output:
     """Prints results. `stream` is standard output unless a test says otherwise."""
 
@@ -116,6 +122,12 @@ class Output:
     def on_terminal(self) -> bool:
         """Whether a person looks at it."""
         return self._out.isatty()
+
+    @property
+    def _columns(self) -> int:
+        from rich.console import Console  # noqa: PLC0415 - a pipe shouldn't wait for it
+
+        return Console(file=self._out).width
 
     @property
     def _out(self) -> TextIO:
@@ -172,6 +184,9 @@ class Output:
         table = Table(box=None, header_style="bold", pad_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
+        if _width(columns, found) > self._columns:
+            # An address in pieces can't be copied: `get` shows one whole, as does a pipe.
+            found = [[short(cell) if ADDRESS.fullmatch(cell) else cell for cell in row] for row in found]
         for row in found:
             table.add_row(*(Text(visible(cell, keep_lines=True), _STYLES.get(cell, "")) for cell in row))
         self._render(table)

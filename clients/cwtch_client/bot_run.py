@@ -76,7 +76,7 @@ class BotRun:
         """Works for the profile of this name or id, or for the only open one, until it is stopped."""
         if signals:
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._loop.add_signal_handler(number, self._interrupted)
+                signal.signal(number, self._interrupted)
         try:
             self.profile = await self._lasting(lambda: self._find_profile(wanted))
             await self._lasting(self._check_types)
@@ -90,10 +90,13 @@ class BotRun:
             pass
         log.info("%s has ended.", self._name)
 
-    def _interrupted(self) -> None:
-        self._stopping.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._loop.remove_signal_handler(number)  # who asks again does not want to wait for the handler
+    def _interrupted(self, _number: int, _frame: object) -> None:
+        # Python's own handler, not the loop's: a plain handler of the bot may keep the loop waiting.
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # who asks again does not want to wait for it
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     # --- the beginning -----------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class NoAnswer(ClientError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"The daemon did not answer within {seconds:.0f} s: it may or may not have done what was asked, so look first."
+            f"The daemon did not answer within {seconds:g} s: it may or may not have done what was asked, so look first."
         )
 
 

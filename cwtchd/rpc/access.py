@@ -33,7 +33,7 @@ class Binding:
 
 
 class Pace:
-    """How fast the holder of one token calls, over all of its connections."""
+    """How fast the holder of one token calls, over all of its connections, until the token is revoked."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         """`now` is in milliseconds."""
@@ -41,6 +41,7 @@ class Pace:
         self._at = now()
         self._left = float(CALLS_AT_ONCE)
         self.last_used_at: int | None = None
+        self.revoked = False
 
     def take(self) -> None:
         """One call. Raises LimitExceeded."""
@@ -71,6 +72,11 @@ class Grant:
         """The conversations that it holds for, None for all."""
         return None if self.token is None else self.token.conversations
 
+    def check_holds(self) -> None:
+        """Raises Unauthorized where the token was revoked meanwhile."""
+        if self.pace is not None and self.pace.revoked:
+            raise Unauthorized
+
     def shows(self, profile: ProfilePort) -> bool:
         """Whether this profile is there for the caller."""
         if self.token is None or self.token.profile_mark is None:
@@ -99,6 +105,8 @@ class Caller:
         self.grant = grant
         self.deciding = False
         """a token was shown and is being looked up: what was sent behind it waits"""
+        self.attempting = False
+        """a password is being tried, or waits to be"""
 
     def holds_to(self, token: int) -> bool:
         """Whether it is this token that lets the caller call."""
@@ -124,12 +132,15 @@ class Need:
         """Refuses who may not call the method, whatever its params are. Raises Unauthorized, LimitExceeded."""
         if self.scope is None:
             return
-        if grant is None or not grant.scope.covers(self.scope):
+        if grant is None:
+            raise Unauthorized
+        grant.check_holds()
+        if grant.pace is not None:
+            grant.pace.take()
+        if not grant.scope.covers(self.scope):
             raise Unauthorized
         if grant.token is None:
             return
-        if grant.pace is not None:
-            grant.pace.take()
         if grant.bound and not (self.narrows or issubclass(self.params, schema.ProfileParams)):
             raise Unauthorized
         if grant.conversations is not None and not (self.narrows or issubclass(self.params, OF_CONVERSATION)):
@@ -140,6 +151,7 @@ def check_params(grant: Grant | None, profile: ProfilePort | None, params: schem
     """Refuses what the token is not bound to, as if it were not there. Raises ProfileLocked, NotFound, Unauthorized."""
     if grant is None or grant.token is None:
         return
+    grant.check_holds()
     if profile is not None and not grant.shows(profile):
         raise ProfileLocked
     if (
@@ -153,9 +165,15 @@ def check_params(grant: Grant | None, profile: ProfilePort | None, params: schem
         raise Unauthorized
 
 
-def check_message(grant: Grant | None, uow: UnitOfWork, params: schema.Params) -> None:
-    """Refuses a message of a conversation that the token is not bound to. Raises NotFound."""
-    if grant is None or grant.conversations is None or not isinstance(params, schema.MessageParams):
+def check_in_turn(grant: Grant | None, uow: UnitOfWork, params: schema.Params) -> None:
+    """Refuses, when a unit's turn has come, a token that was revoked meanwhile, and a message that it is not bound to.
+
+    Raises Unauthorized, NotFound.
+    """
+    if grant is None:
+        return
+    grant.check_holds()
+    if grant.conversations is None or not isinstance(params, schema.MessageParams):
         return
     found = messages.get(uow, params.message)
     if found is None or found.conversation not in grant.conversations:

@@ -14,7 +14,7 @@ CHUNK_BYTES = 1 << 16
 
 
 class NoDaemon(Exception):
-    """Nobody answers on the socket. The text is a sentence that says what to do."""
+    """Nothing can be carried. The text is a sentence that says why."""
 
 
 def bridge(path: Path, incoming: int, outgoing: int) -> bool:
@@ -48,11 +48,19 @@ def bridge(path: Path, incoming: int, outgoing: int) -> bool:
             while data := daemon.recv(CHUNK_BYTES):
                 while data:
                     data = data[os.write(outgoing, data) :]
-        except (BrokenPipeError, ConnectionResetError):
+        except ConnectionResetError:
             return ended.is_set()
+        except OSError as error:  # the reader of our output is gone, or has no room
+            raise NoDaemon(
+                f"What the daemon says can't be written: {os.strerror(error.errno or 0)}."
+            ) from None
     return ended.is_set()
 
 
 def over_stdio(path: Path) -> bool:
-    """Carries between the daemon and this process's standard input and output."""
+    """Carries between the daemon and this process's standard input and output. Raises NoDaemon."""
+    if sys.stdin is None or sys.stdout is None:
+        raise NoDaemon("Standard input or output is closed: there is nothing to carry from or to.")
+    for descriptor in (sys.stdin.fileno(), sys.stdout.fileno()):
+        os.set_blocking(descriptor, True)
     return bridge(path, sys.stdin.fileno(), sys.stdout.fileno())

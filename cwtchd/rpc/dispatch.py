@@ -157,7 +157,7 @@ def _run_on_profile(
     )
 
     def unit(uow: UnitOfWork) -> Outcome[object]:
-        access.check_message(grant, uow, params)
+        access.check_in_turn(grant, uow, params)
         outcome = function(on, uow, params)
         line = None if isinstance(call_id, UnsetType) else jsonrpc.encode_result(call_id, outcome.value)
         return Outcome(line, outcome.effects)

@@ -20,6 +20,8 @@ VALUE_BYTES = 1 << 20
 """The contract's line: no value of JSON that comes or goes is longer."""
 CALLS_UNDER_WAY = 64
 """So many calls of one caller run at once; one whose answer may fill a whole line counts for many (`dispatch.weight`)."""
+READ_BYTES_OF_HTTP = 1 << 14
+"""Frames and chunks may be a byte each, and each takes the loop's time: so little is read at once."""
 EVENTS_UNREAD_BYTES = 1 << 17
 """Once so much waits for a caller, its subscriptions wait in the log: a reader that stalls costs no memory."""
 ANSWERS_UNREAD_BYTES = 1 << 20
@@ -38,6 +40,9 @@ class Carrier(Protocol):
     def part(self) -> None:
         """Ends the connection once what was sent has left."""
 
+    def drop(self) -> None:
+        """Ends the connection now, whatever waits to be sent."""
+
 
 class _Gone:
     """A carrier that is there no more: nothing holds on to the real one, nor to what it could not send."""
@@ -50,6 +55,9 @@ class _Gone:
 
     def part(self) -> None:
         """Has parted already."""
+
+    def drop(self) -> None:
+        """Likewise."""
 
 
 class Exchange:
@@ -72,7 +80,8 @@ class Exchange:
 
     def take(self, values: Iterable[bytes]) -> None:
         """Values came. What waits is bounded by what one read brings, since reading stops meanwhile."""
-        self._values.extend(values)
+        if not self._last_came:
+            self._values.extend(values)
         self._work()
 
     def take_last(self) -> None:
@@ -93,9 +102,22 @@ class Exchange:
         self._work()
 
     def hang_up(self) -> None:
-        """Ends the connection once what was written has left; nothing more is heard."""
+        """Ends the connection once what was written has left; nothing more is heard, and nothing more is told."""
         self._deafen()
+        self._subscriptions.close()
         self._carrier.part()
+
+    def cut(self) -> None:
+        """Ends the connection now: whoever is at its other end may hear nothing more."""
+        self._deafen()
+        self._subscriptions.close()
+        self._carrier.drop()
+
+    def finish(self) -> None:
+        """Hears nothing more, answers what is under way, then ends the connection."""
+        self._values.clear()
+        self._subscriptions.close()
+        self.take_last()
 
     def close(self) -> None:
         """The connection is gone."""

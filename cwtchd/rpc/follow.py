@@ -45,6 +45,14 @@ class BuiltEvent:
     json: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class BuiltPage:
+    """A page of events, and how far its reader has come by it: also over rows that it may not see."""
+
+    events: Sequence[BuiltEvent]
+    cursor: int
+
+
 def check_cursor(uow: UnitOfWork, after: int) -> None:
     """Refuses a cursor that is older than what is kept, or of another log than this. Raises CursorExpired."""
     oldest, head = events.oldest(uow), events.head(uow)
@@ -61,7 +69,7 @@ def page(
     limit: int,
     only: Only = None,
     most_bytes: int = PAGE_BYTES,
-) -> list[BuiltEvent]:
+) -> BuiltPage:
     """The next events behind `after`, at most `limit`, built now from the rows that they name. Raises CursorExpired."""
     check_cursor(uow, after)
     rows = events.page(uow, after, limit, only)
@@ -76,9 +84,11 @@ def page(
         encoded = _encode(event)
         size += len(encoded) + 1
         if size > most_bytes and shown:
-            break
+            return BuiltPage(shown, shown[-1].event.seq or after)
         shown.append(BuiltEvent(event, encoded))
-    return shown
+    if only is not None and len(rows) < limit:
+        return BuiltPage(shown, events.head(uow))
+    return BuiltPage(shown, rows[-1].seq if rows else after)
 
 
 class _Nouns:

@@ -4,12 +4,17 @@ Rules: nobody is anybody here without a token; a request has 30 s to be whole an
 read. What a page in a browser could send is turned away before its body is read (http_gate).
 """
 
-from collections.abc import Callable
 from typing import cast
 
 import h11
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IPushProducer,
+    IReactorTime,
+)
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -19,7 +24,7 @@ from cwtchd.app.errors import NotSupported, Refusal, Unauthorized
 from cwtchd.rpc import jsonrpc, schema
 from cwtchd.rpc.access import Caller, Grant
 from cwtchd.rpc.dispatch import dispatch
-from cwtchd.rpc.exchange import EVENTS_UNREAD_BYTES, VALUE_BYTES
+from cwtchd.rpc.exchange import READ_BYTES_OF_HTTP, VALUE_BYTES
 from cwtchd.rpc.http_gate import TurnedAway, Way, judge
 from cwtchd.rpc.methods.registry import Begun, Session, Wanted
 from cwtchd.rpc.notify import LiveEvents
@@ -33,6 +38,9 @@ REQUEST_SECONDS = 30
 LINGER_SECONDS = 2
 """So long what a refused caller still sends is thrown away, so that it can read the refusal."""
 CONNECTIONS = 256
+WEBSOCKETS_OF_A_TOKEN = 64
+PIECES = 4096
+"""In so many chunks a body may come."""
 
 
 class NoSubscriptions:
@@ -46,8 +54,11 @@ class NoSubscriptions:
         """Refuses."""
         raise NotSupported
 
+    def end_all(self) -> None:
+        """There are none."""
 
-@implementer(IPushProducer)
+
+@implementer(IPushProducer, IHalfCloseableProtocol)
 class HttpProtocol(Protocol):
     """One connection: requests one after the other, until one of them becomes a WebSocket."""
 
@@ -56,22 +67,24 @@ class HttpProtocol(Protocol):
         clock: IReactorTime,
         daemon: DaemonPort,
         live: LiveEvents,
-        admitted: Callable[["HttpProtocol"], bool],
-        gone: Callable[["HttpProtocol"], None],
+        house: "HttpFactory",
     ) -> None:
         self._clock = clock
         self._daemon = daemon
         self._live = live
-        self._admitted = admitted
-        self._gone = gone
+        self._house = house
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
+        self._request: h11.Request | None = None
         self._grant: Grant | None = None
         self._body = bytearray()
+        self._pieces = 0
         self._working = False
         self._waiting = False
         self._choked = False
         self._deaf = False
         self._ended = False
+        self._last = False
+        """it is answered, and the connection then ends: the daemon is stopping"""
         self._patience: IDelayedCall | None = None
         self._websocket: WebSocket | None = None
 
@@ -80,10 +93,10 @@ class HttpProtocol(Protocol):
         return cast("CallerTransport", self.transport)
 
     def connectionMade(self) -> None:
-        if not self._admitted(self):
+        if not self._house.admit(self):
             self._transport.abortConnection()
             return
-        self._transport.bufferSize = EVENTS_UNREAD_BYTES
+        self._transport.bufferSize = READ_BYTES_OF_HTTP
         self._transport.registerProducer(self, True)
         self._be_patient(REQUEST_SECONDS)
 
@@ -99,19 +112,45 @@ class HttpProtocol(Protocol):
         self._rest()
         if self._websocket is not None:
             self._websocket.exchange.close()
-        self._gone(self)
+        self._house.left(self)
+
+    def readConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+        if self._websocket is not None:
+            self._websocket.exchange.take_last()
+        elif not self._ended:
+            self._http.receive_data(b"")  # h11's word for: no more comes
+            self._work()
+
+    def writeConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+        """What is left to come is heard until the linger ends."""
+
+    @property
+    def nobody(self) -> bool:
+        """No token was shown for what is under way."""
+        return self._grant is None and self._websocket is None
+
+    def cut(self) -> None:
+        """Ends the connection now."""
+        self._ended = True
+        self._transport.abortConnection()
 
     def holds_to(self, token: int) -> bool:
         """Whether a WebSocket is open here under this token."""
         return self._websocket is not None and self._websocket.exchange.caller.holds_to(token)
 
-    def hang_up(self) -> None:
-        """Ends the connection once what was written has left."""
+    def finish(self) -> None:
+        """Ends the connection once what is under way is answered."""
         if self._websocket is not None:
-            self._websocket.exchange.hang_up()
+            self._websocket.exchange.finish()
+        elif self._waiting:
+            self._last = True
         else:
-            self._transport.unregisterProducer()
-            self._transport.loseConnection()
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._ended = True
+        self._transport.unregisterProducer()
+        self._transport.loseConnection()
 
     # --- requests ------------------------------------------------------------------------------------------------
 
@@ -139,7 +178,8 @@ class HttpProtocol(Protocol):
                 self._begin(event)
             case h11.Data(data=data):
                 self._body += data
-                if len(self._body) > VALUE_BYTES:
+                self._pieces += 1
+                if len(self._body) > VALUE_BYTES or self._pieces > PIECES:
                     self._turn_away(TurnedAway(413, "A call holds at most 1 MiB: send less at once."))
             case h11.EndOfMessage():
                 self._rest()
@@ -147,10 +187,10 @@ class HttpProtocol(Protocol):
                 session = Session(self._daemon, Caller(self._grant), NoSubscriptions(), [])
                 dispatch(session, jsonrpc.decode_line(bytes(self._body)), self._answer)
             case _:  # PAUSED, ConnectionClosed: the caller wants no answer any more
-                self.hang_up()
-                self._ended = True
+                self._hang_up()
 
     def _begin(self, request: h11.Request) -> None:
+        self._request = request
         self._be_patient(REQUEST_SECONDS)
         judged = judge(request, self._transport.getHost().port)  # type: ignore[attr-defined] # an address of TCP
         if isinstance(judged, TurnedAway):
@@ -181,13 +221,16 @@ class HttpProtocol(Protocol):
         self._daemon.api_tokens.grant(judged.token).addCallbacks(granted, refused)
 
     def _become_websocket(self, request: h11.Request, grant: Grant) -> None:
+        if self._house.websockets_of(grant) >= WEBSOCKETS_OF_A_TOKEN:
+            self._turn_away(TurnedAway(429, "This token has too many connections: close some of them."))
+            return
         try:
             opened = WebSocket(self._daemon, self._live, grant, self._transport, request)
         except NotAWebSocket:
             self._turn_away(TurnedAway(400, "This does not begin a WebSocket."))
             return
         self._rest()
-        self._websocket = opened
+        self._websocket, self._grant = opened, grant
         trailing, _ = self._http.trailing_data
         self._steer()
         opened.open(trailing)
@@ -197,8 +240,10 @@ class HttpProtocol(Protocol):
             return
         self._respond(204 if answer is None else 200, answer or b"", ())
         self._body.clear()
+        self._pieces = 0
+        self._request = self._grant = None
         self._waiting = False
-        if self._http.our_state is h11.MUST_CLOSE:
+        if self._last or self._http.our_state is h11.MUST_CLOSE:
             self._linger()
             return
         self._http.start_next_cycle()
@@ -223,7 +268,7 @@ class HttpProtocol(Protocol):
         if status != 204:  # noqa: PLR2004 - No Content: the one that has no length either
             headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         self._send(h11.Response(status_code=status, headers=headers))
-        if body:
+        if body and (self._request is None or self._request.method != b"HEAD"):
             self._send(h11.Data(data=body))
         self._send(h11.EndOfMessage())
 
@@ -286,24 +331,48 @@ class HttpFactory(ServerFactory):
         self._clock = clock
         self._daemon = daemon
         self._live = live
-        self._callers: set[HttpProtocol] = set()
+        self._callers: dict[HttpProtocol, None] = {}
 
     def buildProtocol(self, addr: IAddress | None) -> HttpProtocol:
-        return HttpProtocol(self._clock, self._daemon, self._live, self._admitted, self._callers.discard)
+        return HttpProtocol(self._clock, self._daemon, self._live, self)
 
-    def _admitted(self, caller: HttpProtocol) -> bool:
+    def admit(self, caller: HttpProtocol) -> bool:
+        """Lets a caller in; where it is full, the one gives way that has shown no token for longest."""
         if len(self._callers) >= CONNECTIONS:
-            return False
-        self._callers.add(caller)
+            idle = next((each for each in self._callers if each.nobody), None)
+            if idle is None:
+                return False
+            del self._callers[idle]
+            idle.cut()
+        self._callers[caller] = None
         return True
+
+    def left(self, caller: HttpProtocol) -> None:
+        """A caller is gone."""
+        self._callers.pop(caller, None)
+
+    def websockets_of(self, grant: Grant) -> int:
+        """How many are open under its token."""
+        token = grant.token
+        return 0 if token is None else sum(each.holds_to(token.id) for each in self._callers)
 
     def revoked(self, token: int) -> None:
         """Ends the connections that hold to a token."""
         for caller in list(self._callers):
             if caller.holds_to(token):
-                caller.hang_up()
+                caller.cut()
 
     def close(self) -> None:
-        """Ends every connection, once what was written has left."""
+        """Ends every connection, once what is under way is answered and what was written has left."""
         for caller in list(self._callers):
-            caller.hang_up()
+            caller.finish()
+
+    def drop(self) -> None:
+        """Ends those that are left."""
+        for caller in list(self._callers):
+            caller.cut()
+
+    @property
+    def empty(self) -> bool:
+        """Nobody is there any more."""
+        return not self._callers

@@ -16,11 +16,12 @@ from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import CursorExpired, LimitExceeded, NotFound, ProfileLocked, Unauthorized
 from cwtchd.rpc import follow, schema
 from cwtchd.rpc.access import Caller, Grant
+from cwtchd.rpc.follow import BuiltPage
 from cwtchd.rpc.jsonrpc import encode_event
 from cwtchd.rpc.methods.registry import Begun, Wanted
 from cwtchd.rpc.ports import DaemonPort
 from cwtchd.rpc.profile_port import ProfilePort
-from cwtchd.rpc.pulls import Page, Pulls
+from cwtchd.rpc.pulls import Pulls
 from cwtchd.store import events
 from cwtchd.store.database import UnitOfWork
 
@@ -168,7 +169,7 @@ class Subscription:
         self._pulling, self._grew = True, False
         self._pulls.pull(port, self._cursor, self._grant.conversations, lambda page: self._pulled(port, page))
 
-    def _pulled(self, port: ProfilePort, page: Page | Exception) -> None:
+    def _pulled(self, port: ProfilePort, page: BuiltPage | Exception) -> None:
         if port is not self._port:
             return  # locked meanwhile: whatever was read is read again after the next unlock
         self._pulling = False
@@ -180,11 +181,11 @@ class Subscription:
             return
         if self._ended:
             return
-        for built in page:
-            self._cursor = built.event.seq or self._cursor
+        for built in page.events:
             if self._types is None or built.event.type in self._types:
                 self._tell(built.json)
-        self._grew = self._grew or bool(page)
+        self._cursor = page.cursor
+        self._grew = self._grew or bool(page.events)
         self._flow()
 
     def _tell(self, event: bytes) -> None:
@@ -240,19 +241,18 @@ class ConnectionSubscriptions:
         opened: Deferred[schema.Subscribed] = Deferred()
 
         def begin(uow: UnitOfWork) -> Outcome[object]:
-            newest = events.head(uow)
             if wanted.after is not None:
                 follow.check_cursor(uow, wanted.after)
-            return Outcome((newest, events.head(uow, grant.conversations)))
+            return Outcome(events.head(uow))
 
         def done(outcome: Outcome[object] | Exception) -> None:
             self._opening -= 1
             if isinstance(outcome, Exception):
                 opened.errback(outcome)
                 return
-            assert isinstance(outcome.value, tuple)
-            newest, head = outcome.value
-            cursor = newest if wanted.after is None else wanted.after
+            assert isinstance(outcome.value, int)
+            head = outcome.value
+            cursor = head if wanted.after is None else wanted.after
             opened.callback(self._opened(subscription, cursor, head, begun))
 
         self._opening += 1
@@ -288,9 +288,13 @@ class ConnectionSubscriptions:
         for subscription in list(self._open.values()):
             subscription.choke(choked)
 
-    def close(self) -> None:
-        """The connection is gone."""
-        self._closed = True
+    def end_all(self) -> None:
+        """Ends those that there are."""
         for subscription in self._open.values():
             self._end(subscription)
         self._open.clear()
+
+    def close(self) -> None:
+        """The connection is gone, or about to go."""
+        self._closed = True
+        self.end_all()

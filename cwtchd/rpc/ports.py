@@ -68,6 +68,10 @@ class DaemonPort(Protocol):
     def unlock_profiles(self, password: str) -> "Deferred[Sequence[ProfilePort]]":
         """All that the password opens; fails with WrongPassword, StorageFailed."""
 
+    @property
+    def unlock_slowed(self) -> bool:
+        """Whether the next attempt at a password has to wait for a failed one."""
+
     def vault_idle(self) -> "Deferred[None]":
         """Fires when every create, unlock and lock that was asked by now is done."""
 

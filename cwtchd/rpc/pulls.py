@@ -1,17 +1,16 @@
 """Pages of logs, pulled once for all who stand at the same place: a hundred readers that wake at one commit cost one reading."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from cwtchd.app.effects import Outcome
 from cwtchd.rpc import follow
-from cwtchd.rpc.follow import BuiltEvent
+from cwtchd.rpc.follow import BuiltPage
 from cwtchd.rpc.profile_port import ProfilePort
 from cwtchd.store.database import UnitOfWork
 
 Only = frozenset[int] | None
 """The conversations that a reader may see, None for all."""
-Page = Sequence[BuiltEvent]
-Told = Callable[[Page | Exception], None]
+Told = Callable[[BuiltPage | Exception], None]
 
 
 class Pulls:
@@ -47,6 +46,6 @@ class Pulls:
         self._waiting.pop(profile, None)
 
 
-def _page_of(outcome: Outcome[object]) -> Page:
-    assert isinstance(outcome.value, list)
+def _page_of(outcome: Outcome[object]) -> BuiltPage:
+    assert isinstance(outcome.value, BuiltPage)
     return outcome.value

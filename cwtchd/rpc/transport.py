@@ -6,10 +6,17 @@ is passed over to its end, so that the next one is heard; a caller that stops wr
 
 import os
 import socket
-from collections.abc import Callable
 from typing import cast
 
-from twisted.internet.interfaces import IAddress, IConsumer, IHalfCloseableProtocol, IPushProducer, ITransport
+from twisted.internet.interfaces import (
+    IAddress,
+    IConsumer,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IPushProducer,
+    IReactorTime,
+    ITransport,
+)
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -23,6 +30,8 @@ from cwtchd.tor.addresses import peer_uid
 
 STRANGERS = 64
 """So many connections of other users may be open that have shown no token."""
+STRANGER_SECONDS = 10
+"""So long they may be."""
 
 
 class CallerTransport(ITransport, IConsumer, IPushProducer):
@@ -48,13 +57,12 @@ class CallerProtocol(Protocol):
         self,
         daemon: DaemonPort,
         live: LiveEvents,
-        admitted: Callable[["CallerProtocol"], bool],
-        gone: Callable[["CallerProtocol"], None],
+        house: "CallerFactory",
     ) -> None:
         self._daemon = daemon
         self._live = live
-        self._admitted = admitted
-        self._gone = gone
+        self._house = house
+        self._patience: IDelayedCall | None = None
         self._buffer = bytearray()
         self._passing_over = False
         self.exchange = Exchange(daemon, live, None, self)
@@ -62,9 +70,9 @@ class CallerProtocol(Protocol):
     def connectionMade(self) -> None:
         if peer_uid(self._transport.getHandle()) == os.getuid():
             self.exchange.caller.grant = OWNER
-        if not self._admitted(self):
-            self._transport.abortConnection()
-            return
+        else:
+            self._patience = self._house.clock.callLater(STRANGER_SECONDS, self._give_up_stranger)
+        self._house.admit(self)
         self._transport.bufferSize = EVENTS_UNREAD_BYTES
         self._transport.registerProducer(self, True)
 
@@ -94,14 +102,28 @@ class CallerProtocol(Protocol):
         self.exchange.take(whole_lines)
 
     def readConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+        if self._buffer:  # a last line without its end
+            self.exchange.take([bytes(self._buffer)])
+            self._buffer.clear()
         self.exchange.take_last()
 
     def writeConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
         self._transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._patience is not None and self._patience.active():
+            self._patience.cancel()
         self.exchange.close()
-        self._gone(self)
+        self._house.left(self)
+
+    @property
+    def stranger(self) -> bool:
+        """Another user, who has shown no token."""
+        return self.exchange.caller.grant is None
+
+    def _give_up_stranger(self) -> None:
+        if self.stranger:
+            self.exchange.cut()
 
     # --- what the exchange asks ----------------------------------------------------------------------------------
 
@@ -115,6 +137,9 @@ class CallerProtocol(Protocol):
     def part(self) -> None:
         self._transport.unregisterProducer()
         self._transport.loseConnection()
+
+    def drop(self) -> None:
+        self._transport.abortConnection()
 
     # --- what the transport asks ---------------------------------------------------------------------------------
 
@@ -133,29 +158,43 @@ class CallerFactory(Factory):
 
     noisy = False
 
-    def __init__(self, daemon: DaemonPort, live: LiveEvents) -> None:
+    def __init__(self, clock: IReactorTime, daemon: DaemonPort, live: LiveEvents) -> None:
+        self.clock = clock
         self._daemon = daemon
         self._live = live
-        self._callers: set[CallerProtocol] = set()
+        self._callers: dict[CallerProtocol, None] = {}
 
     def buildProtocol(self, addr: IAddress | None) -> CallerProtocol:
-        return CallerProtocol(self._daemon, self._live, self._admitted, self._callers.discard)
+        return CallerProtocol(self._daemon, self._live, self)
 
-    def _admitted(self, caller: CallerProtocol) -> bool:
-        if caller.exchange.caller.grant is None:
-            strangers = sum(each.exchange.caller.grant is None for each in self._callers)
-            if strangers >= STRANGERS:
-                return False
-        self._callers.add(caller)
-        return True
+    def admit(self, caller: CallerProtocol) -> None:
+        """Lets a caller in; where there are too many strangers, the oldest gives way."""
+        strangers = [each for each in self._callers if each.stranger] if caller.stranger else []
+        if len(strangers) >= STRANGERS:
+            strangers[0].exchange.cut()
+        self._callers[caller] = None
+
+    def left(self, caller: CallerProtocol) -> None:
+        """A caller is gone."""
+        self._callers.pop(caller, None)
 
     def revoked(self, token: int) -> None:
         """Ends the connections that hold to a token."""
         for caller in list(self._callers):
             if caller.exchange.caller.holds_to(token):
-                caller.exchange.hang_up()
+                caller.exchange.cut()
 
     def close(self) -> None:
-        """Ends every connection, once what was written has left."""
+        """Ends every connection, once what is under way is answered and what was written has left."""
         for caller in list(self._callers):
-            caller.exchange.hang_up()
+            caller.exchange.finish()
+
+    def drop(self) -> None:
+        """Ends those that are left."""
+        for caller in list(self._callers):
+            caller.exchange.cut()
+
+    @property
+    def empty(self) -> bool:
+        """Nobody is there any more."""
+        return not self._callers

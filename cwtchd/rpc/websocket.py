@@ -25,6 +25,9 @@ from cwtchd.rpc.notify import LiveEvents
 from cwtchd.rpc.ports import DaemonPort
 from cwtchd.rpc.transport import CallerTransport
 
+PIECES = 4096
+"""In so many frames a message may come: they need not carry anything, and each takes its time."""
+
 
 class NotAWebSocket(Exception):
     """The request does not begin one."""
@@ -45,10 +48,11 @@ class WebSocket:
         self._transport = transport
         self._frames = WSConnection(ConnectionType.SERVER)
         self._text = bytearray()
+        self._pieces = 0
         self._ended = False
         try:
             self._frames.initiate_upgrade_connection(list(request.headers), bytes(request.target).decode())
-        except RemoteProtocolError:
+        except (RemoteProtocolError, UnicodeDecodeError):  # the second where a header is no text
             raise NotAWebSocket from None
         self.exchange = Exchange(daemon, live, grant, self)
 
@@ -71,7 +75,10 @@ class WebSocket:
                 if not self._take(event, values):
                     break
         except RemoteProtocolError as error:
-            self._end(error.event_hint or CloseConnection(code=CloseReason.PROTOCOL_ERROR))
+            hint = error.event_hint
+            # The code alone: the library's reason quotes what came.
+            code = hint.code if isinstance(hint, CloseConnection) else CloseReason.PROTOCOL_ERROR
+            self._end(CloseConnection(code=code))
         self.exchange.take(values)
 
     def _take(self, event: Event, values: list[bytes]) -> bool:
@@ -79,7 +86,8 @@ class WebSocket:
         match event:
             case TextMessage(data=text, message_finished=finished):
                 self._text += text.encode("utf-8")
-                if len(self._text) > VALUE_BYTES:
+                self._pieces = 0 if finished else self._pieces + 1
+                if len(self._text) > VALUE_BYTES or self._pieces > PIECES:
                     return self._end(CloseConnection(code=CloseReason.MESSAGE_TOO_BIG))
                 if finished:
                     values.append(bytes(self._text))
@@ -115,6 +123,11 @@ class WebSocket:
         """Whether more is to be read."""
         steer = self._transport.resumeProducing if hearing else self._transport.pauseProducing
         steer()
+
+    def drop(self) -> None:
+        """Ends the connection now."""
+        self._ended = True
+        self._transport.abortConnection()
 
     def part(self) -> None:
         """Says goodbye, and ends the connection once that has left."""

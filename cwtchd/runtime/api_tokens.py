@@ -17,7 +17,7 @@ from cwtchd.rpc.access import Binding, Grant, Pace
 from cwtchd.store import api_tokens as rows
 from cwtchd.store.api_tokens import ApiTokenRow, Scope
 from cwtchd.store.daemon_database import DaemonDatabase
-from cwtchd.store.database import UnitOfWork
+from cwtchd.store.database import DatabaseUnreadable, UnitOfWork
 
 T = TypeVar("T")
 
@@ -82,8 +82,9 @@ class ApiTokens:
         """Ends one, with the connections that hold to it; fails with NotFound."""
 
         def ended(_: None) -> None:
-            if self._grants is not None:
-                self._grants.pop(token, None)
+            grant = None if self._grants is None else self._grants.pop(token, None)
+            if grant is not None and grant.pace is not None:
+                grant.pace.revoked = True  # also for what waits, wherever it does
             self._revoked(token)
 
         return self._run(lambda uow: api_tokens.revoke(uow, token)).addCallback(ended)
@@ -110,7 +111,12 @@ class ApiTokens:
         def failed(failure: Failure) -> Failure:
             if isinstance(failure.value, Refusal):
                 return failure
-            log.unforeseen("the daemon's own database could not be used", failure.value)
+            if isinstance(failure.value, DatabaseUnreadable):
+                log.info(
+                    "daemon.db can't be read: put a copy back, or move it away and make the API tokens anew"
+                )
+            else:
+                log.unforeseen("the daemon's own database could not be used", failure.value)
             raise StorageFailed from None
 
         return self._threads.on_vault(lambda: self._database.run(unit)).addErrback(failed)

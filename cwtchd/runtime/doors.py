@@ -12,7 +12,9 @@ from typing import Protocol, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import deferLater
 
 from cwtchd import log
 from cwtchd.config import Config
@@ -30,6 +32,10 @@ OWNER_MODE, GROUP_MODE = 0o600, 0o660
 GROUP_FOLDER_MODE = 0o750
 
 
+LEAVING_SECONDS = 2
+LEAVING_TURNS = 100
+
+
 class CannotStart(Exception):
     """Why the daemon does not start, as one sentence for whoever started it."""
 
@@ -41,7 +47,14 @@ class Callers(Protocol):
         """Ends the connections that hold to a token."""
 
     def close(self) -> None:
-        """Ends every connection, once what was written has left."""
+        """Ends every connection, once what is under way is answered and what was written has left."""
+
+    def drop(self) -> None:
+        """Ends those that are left."""
+
+    @property
+    def empty(self) -> bool:
+        """Nobody is there any more."""
 
 
 class Doors:
@@ -76,7 +89,7 @@ class Doors:
                 )
             path.unlink()  # left by a daemon that was killed: the lock says that none is there
         mode = OWNER_MODE if group is None else GROUP_MODE
-        callers = CallerFactory(self._daemon, self._live)
+        callers = CallerFactory(self._reactor, self._daemon, self._live)
         self._factories.append(callers)
         self._ports.append(self._reactor.listenUNIX(str(path), callers, backlog=CALLERS_WAITING, mode=mode))
         if group is not None:
@@ -89,7 +102,12 @@ class Doors:
 
         callers = HttpFactory(self._reactor, self._daemon, self._live)
         self._factories.append(callers)
-        listening = self._reactor.listenTCP(port, callers, interface=host)
+        try:
+            listening = self._reactor.listenTCP(port, callers, interface=host)
+        except CannotListenError as error:
+            raise CannotStart(
+                "The port of --http is taken: name another, or 0 to have one chosen."
+            ) from error
         self._ports.append(listening)
         log.info("HTTP answers on loopback", port=cast("IPv4Address", listening.getHost()).port)
 
@@ -129,7 +147,7 @@ class Doors:
             callers.revoked(token)
 
     async def close(self) -> None:
-        """Ends every connection, once what was written has left, and lets nobody in any more."""
+        """Lets nobody in any more, hears no further call; what is under way is still answered."""
         for callers in self._factories:
             callers.close()
         for port in self._ports:
@@ -137,6 +155,15 @@ class Doors:
                 await maybeDeferred(port.stopListening)
             except OSError as error:  # somebody removed the socket's file: nobody can come in by it any more
                 log.unforeseen("a listener could not be closed in order", error)
+
+    async def emptied(self) -> None:
+        """Waits until everybody has what was written to them, for two seconds at most."""
+        for _ in range(LEAVING_TURNS):
+            if all(callers.empty for callers in self._factories):
+                return
+            await deferLater(self._reactor, LEAVING_SECONDS / LEAVING_TURNS)
+        for callers in self._factories:
+            callers.drop()
 
 
 def _group(name: str) -> int:

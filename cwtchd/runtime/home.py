@@ -162,6 +162,11 @@ class Home:
         self._live.publish(profile.onion, "profile.locked", shown)
         self._live.closed(profile.onion)
 
+    @property
+    def unlock_slowed(self) -> bool:
+        """Whether the next attempt at a password has to wait for a failed one."""
+        return self._attempts.slowed
+
     def idle(self) -> "Deferred[None]":
         """Fires when everything that was asked by now is done."""
         return self._attempts.idle().addCallback(lambda _: self._one_at_a_time.run(lambda: None))

@@ -57,9 +57,7 @@ _rows = (
 _page = Hot(_rows)
 _of = events.c.conversation.in_(bindparam("conversations", expanding=True))
 _page_of = _rows.where(_of)
-_newest = select(func.coalesce(func.max(events.c.seq), 0))
-_head = Hot(_newest)
-_head_of = _newest.where(_of)
+_head = Hot(select(func.coalesce(func.max(events.c.seq), 0)))
 _oldest = Hot(select(func.min(events.c.seq)))
 
 
@@ -87,11 +85,9 @@ def page(uow: UnitOfWork, after: int, limit: int, only: Only = None) -> Sequence
     return [EventRow(seq, at, _TYPES[kind], of, message) for seq, at, kind, of, message in found]
 
 
-def head(uow: UnitOfWork, only: Only = None) -> int:
+def head(uow: UnitOfWork) -> int:
     """The `seq` of the newest row, 0 where there is none."""
-    if only is None:
-        return int(_head.run(uow).fetchone()[0])
-    return int(uow.sql.execute(_head_of, {"conversations": sorted(only)}).scalar_one())
+    return int(_head.run(uow).fetchone()[0])
 
 
 def oldest(uow: UnitOfWork) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from typing import Any
 
@@ -135,3 +136,23 @@ def test_another_user_needs_a_token(alice: Node) -> None:
     answers = [json.loads(line) for line in ended.stdout.splitlines()]
     names = [answer["error"]["data"]["name"] if "error" in answer else "answered" for answer in answers]
     assert names == ["unauthorized", "unauthorized", "answered", "answered", "unauthorized"], ended.stderr
+
+
+def test_what_is_under_way_is_answered_before_a_daemon_that_stops_is_gone(alice: Node) -> None:
+    chat = alice("contact.add", address=someone().onion)["id"]
+    caller = alice.caller()
+    numbers = [
+        caller.send("message.send", profile=alice.id, conversation=chat, text=str(number))
+        for number in range(500)
+    ]
+    caller.answer(numbers[0])
+    os.kill(alice.pid, signal.SIGTERM)
+    answered = 1
+    try:
+        while True:
+            answered += "result" in caller.read()
+    except OSError:
+        caller.close()
+    assert alice.kill(signal.SIGTERM) == 0
+    alice.restart()
+    assert len(alice.texts(chat, outgoing=True)) == answered, "what was stored was said to be"

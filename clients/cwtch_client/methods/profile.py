@@ -25,7 +25,7 @@ class ProfileMethods:
         """Opens every profile that was made with this password; returns them all, open before or not.
 
         password: opens the profiles made with it.
-        Refused as: wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: wrong_password, limit_exceeded, storage_failed, stopping, unauthorized.
         """
         return self._asking.ask(list[Profile], "profile.unlock", password=password)
 
@@ -81,7 +81,7 @@ class AsyncProfileMethods:
         """Opens every profile that was made with this password; returns them all, open before or not.
 
         password: opens the profiles made with it.
-        Refused as: wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: wrong_password, limit_exceeded, storage_failed, stopping, unauthorized.
         """
         return await self._asking.ask(list[Profile], "profile.unlock", password=password)
 

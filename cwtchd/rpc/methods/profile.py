@@ -1,13 +1,15 @@
 """profile.*: created, unlocked, locked, shown, changed."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from cwtchd.app import profile as profiles
 from cwtchd.app.effects import Outcome
-from cwtchd.app.errors import ProfileLocked, Stopping, StorageFailed, WrongPassword
+from cwtchd.app.errors import LimitExceeded, ProfileLocked, Stopping, StorageFailed, WrongPassword
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.methods.registry import Methods, OnProfile, Session, shown
 from cwtchd.rpc.methods.samples import ALICE, PROFILE
@@ -74,14 +76,30 @@ def create(session: Session, params: Create) -> "Deferred[schema.Profile]":
     "profile.unlock",
     Scope.ADMIN,
     WrongPassword,
+    LimitExceeded,
     StorageFailed,
     Stopping,
     example=(Unlock(password="a long sentence"), [PROFILE]),
 )
 def unlock(session: Session, params: Unlock) -> "Deferred[list[schema.Profile]]":
-    """Opens every profile that was made with this password; returns them all, open before or not."""
-    opened = session.daemon.unlock_profiles(params.password)
-    return opened.addCallback(lambda ports: [present.profile(port) for port in ports])
+    """Opens every profile that was made with this password; returns them all, open before or not.
+
+    After a failed attempt the next one waits, at most 5 s, and a connection has one that waits.
+    """
+    caller, daemon = session.caller, session.daemon
+    if caller.attempting and daemon.unlock_slowed:
+        raise LimitExceeded(limit=1, size=2)
+    caller.attempting = True
+
+    def opened(ports: Sequence[ProfilePort]) -> list[schema.Profile]:
+        caller.attempting = False
+        return [present.profile(port) for port in ports]
+
+    def refused(failure: Failure) -> Failure:
+        caller.attempting = False
+        return failure
+
+    return daemon.unlock_profiles(params.password).addCallbacks(opened, refused)
 
 
 @methods.on_loop("profile.list", Scope.READ, narrows=True, example=(schema.NoParams(), [PROFILE]))

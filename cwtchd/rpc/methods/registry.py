@@ -58,6 +58,9 @@ class Subscriptions(Protocol):
     def unsubscribe(self, subscription: int) -> None:
         """Ends one. Raises NotFound."""
 
+    def end_all(self) -> None:
+        """Ends those that there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

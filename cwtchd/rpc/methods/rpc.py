@@ -25,13 +25,14 @@ class Authenticate(schema.Params, frozen=True, kw_only=True):
     "rpc.authenticate", None, Unauthorized, StorageFailed, example=(Authenticate(token=TOKEN), GRANTED)
 )
 def authenticate(session: Session, params: Authenticate) -> "Deferred[schema.Granted]":
-    """Holds this connection to a token's scope from now on, for good; what is sent behind it waits for the answer."""
-    caller, daemon = session.caller, session.daemon
+    """Holds this connection to a token's scope from now on, for good; its subscriptions end, and what is sent behind it waits."""
+    caller, daemon, subscriptions = session.caller, session.daemon, session.subscriptions
     caller.deciding = True
 
     def granted(grant: Grant) -> schema.Granted:
         caller.deciding = False
         caller.narrow(grant)
+        subscriptions.end_all()  # they were opened with other rights
         return present.granted(grant, daemon.open_profiles())
 
     def refused(failure: Failure) -> Failure:

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 from twisted.internet.defer import Deferred
 
-from cwtchd.app.errors import NotFound, ProfileLocked, StorageFailed
+from cwtchd.app.errors import NotFound, ProfileLocked, StorageFailed, Unauthorized
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.access import Binding
 from cwtchd.rpc.methods.registry import Methods, Session
@@ -59,6 +59,9 @@ def create(session: Session, params: Create) -> "Deferred[schema.NewApiToken]":
         raise ProfileLocked
     if params.conversations is not None and profile is None:
         raise NotFound
+    grant = session.caller.grant
+    if grant is not None and not all(map(grant.may_use, params.folders or ())):
+        raise Unauthorized  # nobody hands on more than they have
     conversations = None if params.conversations is None else frozenset(params.conversations)
     binding = Binding(profile, conversations, tuple(params.folders or ()))
 

@@ -48,6 +48,8 @@ class Daemon:
     def open_profiles(self) -> Sequence[ProfilePort]:
         raise ValueError(CANARY)
 
+    unlock_slowed = False
+
     def vault_idle(self) -> "Deferred[None]":
         return succeed(None)
 

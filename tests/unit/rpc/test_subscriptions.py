@@ -9,7 +9,7 @@ from cwtchd.app.effects import Outcome
 from cwtchd.protocol.model import Onion
 from cwtchd.rpc import schema
 from cwtchd.rpc.access import OWNER
-from cwtchd.rpc.follow import BuiltEvent
+from cwtchd.rpc.follow import BuiltEvent, BuiltPage
 from cwtchd.rpc.notify import LiveEvents, Subscription
 from cwtchd.rpc.presence import Presence, SelfDialled
 from cwtchd.store.database import UnitOfWork
@@ -65,7 +65,8 @@ class Listening:
 
 def page(*seqs: int) -> Outcome[object]:
     events = [schema.Event(seq=seq, profile="o" * 56, type="message.sent", at=0, data=None) for seq in seqs]
-    return Outcome([BuiltEvent(event, msgspec.json.encode(event)) for event in events])
+    built = [BuiltEvent(event, msgspec.json.encode(event)) for event in events]
+    return Outcome(BuiltPage(built, seqs[-1] if seqs else 0))
 
 
 def started(port: Port) -> tuple[Subscription, list[int | None], LiveEvents, list[bool]]:

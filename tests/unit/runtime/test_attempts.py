@@ -33,14 +33,21 @@ class Door:
         self.attempts.run(ask).addErrback(refused)
 
 
-def test_attempts_that_are_sent_together_wait_for_each_other() -> None:
+def test_the_next_one_waits_and_those_that_wait_do_so_side_by_side() -> None:
     door = Door()
-    for _ in range(4):
+    for _ in range(3):
         door.attempt("wrong")
-    assert len(door.tried) == 1
-    for seconds, tried in ((0.25, 2), (0.5, 3), (0.9, 3), (0.1, 4)):
-        door.clock.advance(seconds)
-        assert len(door.tried) == tried
+        door.clock.advance(1)
+    assert len(door.tried) == 3
+    for _ in range(20):
+        door.attempt("wrong")
+    door.attempt("right")
+    door.clock.advance(0.9)
+    assert len(door.tried) == 3
+    door.clock.advance(0.1)
+    assert len(door.tried) == 24, "twenty failures of others cost the owner no more than one"
+    door.attempt("wrong")
+    assert len(door.tried) == 25, "the right one forgave them"
 
 
 def test_the_right_one_forgives_and_so_does_a_minute() -> None:
