@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cwtch_cli.errors import Misused
-from cwtch_cli.output import Output, short, visible
+from cwtch_cli.output import SHORT, Output, short, visible
 from cwtch_client import Client, ClientError, Conversation, Json, Profile, convert, socket_path
 from cwtch_client.calls import CALL_SECONDS
 
@@ -105,6 +105,9 @@ class Invocation:
         fitting = [
             each for each in every if word and (word in (str(each.id), each.name) or address == each.address)
         ]
+        begun = address.removesuffix("…")
+        if not fitting and len(begun) >= SHORT:  # as lists show it, where they have no room
+            fitting = [each for each in every if (each.address or "").startswith(begun)]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:

@@ -3,8 +3,10 @@
 import click
 
 from cwtch_cli.command import Noun, takes_conversation, takes_profile
-from cwtch_cli.connect import Invocation
+from cwtch_cli.connect import Invocation, bare, called
 from cwtch_cli.conversation import show_all, show_one
+from cwtch_cli.errors import Misused
+from cwtch_cli.output import visible
 from cwtch_client import Json
 
 
@@ -22,7 +24,8 @@ def contact() -> None:
 def add(invocation: Invocation, address: str, name: str | None, message: str | None) -> None:
     """Add the contact at ADDRESS; they see a request and may accept it."""
     show_one(
-        invocation, invocation.call_on_profile("contact.add", address=address, name=name, message=message)
+        invocation,
+        invocation.call_on_profile("contact.add", address=bare(address), name=name, message=message),
     )
 
 
@@ -45,11 +48,27 @@ def get(invocation: Invocation, conversation: str) -> None:
 
 @contact.command("accept")
 @takes_conversation
+@click.option("--name", metavar="NAME", help="What you call them; only you see it.")
 @takes_profile
 @click.pass_obj
-def accept(invocation: Invocation, conversation: str) -> None:
+def accept(invocation: Invocation, conversation: str, name: str | None) -> None:
     """Say yes to a request; from now on both can write."""
-    show_one(invocation, _call(invocation, "contact.accept", conversation))
+    found = invocation.conversation(conversation).id
+    result = invocation.call_on_profile("contact.accept", conversation=found)
+    if name is not None:
+        result = invocation.call_on_profile("contact.set", conversation=found, name=name)
+    show_one(invocation, result)
+
+
+@contact.command("set")
+@takes_conversation
+@click.option("--name", metavar="NAME", required=True, help="What you call them; only you see it.")
+@takes_profile
+@click.pass_obj
+def set_(invocation: Invocation, conversation: str, name: str) -> None:
+    """Call a contact something else."""
+    found = invocation.conversation(conversation).id
+    show_one(invocation, invocation.call_on_profile("contact.set", conversation=found, name=name))
 
 
 @contact.command("reject")
@@ -58,7 +77,12 @@ def accept(invocation: Invocation, conversation: str) -> None:
 @click.pass_obj
 def reject(invocation: Invocation, conversation: str) -> None:
     """Delete a request with its messages; that address may ask again after 24 hours."""
-    result = _call(invocation, "contact.reject", conversation)
+    found = invocation.conversation(conversation)
+    if found.state != "pending":
+        raise Misused(
+            f"{visible(called(found))!r} is a contact, not a request: `cwtch contact block` turns them away."
+        )
+    result = invocation.call_on_profile("contact.reject", conversation=found.id)
     invocation.show(result, lambda: invocation.output.line("The request and its messages are deleted."))
 
 

@@ -51,6 +51,8 @@ def send(
     Status 0 means that it is queued durably, with --wait that it is delivered. It goes on being tried when the waiting ends.
     """
     written = _from_stdin() if text == "-" else text
+    if not written.strip():
+        raise Misused("There is nothing to send: the text is empty.")
     found = invocation.conversation(conversation)
     result = invocation.call_on_profile(
         "message.send", conversation=found.id, text=written, reply_to=reply_to, client_id=client_id

@@ -18,7 +18,7 @@ from cwtch_client import Json
 _JOINERS = "\u200c\u200d"
 """Invisible, but Persian and many an emoji are broken without them."""
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_SHORT = 8
+SHORT = 8
 _STYLES = {
     "accepted": "green",
     "blocked": "red",
@@ -104,7 +104,7 @@ def state_word(state: str) -> str:
 
 def short(address: str) -> str:
     """The beginning of an onion, which is enough to tell a few apart."""
-    return address if len(address) <= _SHORT else address[:_SHORT] + "…"
+    return address if len(address) <= SHORT else address[:SHORT] + "…"
 
 
 def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

@@ -126,7 +126,7 @@ def _one(invocation: Invocation, found: Profile) -> None:
             ("name", found.name),
             ("address", found.id),
             ("created", moment(found.created_at)),
-            ("reachable since", moment(found.published_since)),
+            ("announced since", moment(found.published_since)),
             ("autostart", "yes" if found.autostart else "no"),
         ]
     )
@@ -134,7 +134,7 @@ def _one(invocation: Invocation, found: Profile) -> None:
 
 def _all(invocation: Invocation, found: Sequence[Profile]) -> None:
     invocation.output.rows(
-        ("NAME", "ADDRESS", "REACHABLE SINCE"),
+        ("NAME", "ADDRESS", "ANNOUNCED SINCE"),
         [(each.name, each.id, moment(each.published_since)) for each in found],
         "No profile is open.",
     )

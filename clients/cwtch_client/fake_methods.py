@@ -179,6 +179,14 @@ METHODS["contact.block"] = _becomes("blocked", "contact.changed")
 METHODS["contact.unblock"] = _becomes("accepted", "contact.changed")
 
 
+@_method("contact.set")
+def _contact_set(world: World, params: Values) -> Json:
+    found = world.conversation(params)
+    found["name"] = params["name"]
+    world.tell(str(params["profile"]), "contact.changed", found, stored=True)
+    return found
+
+
 @_method("contact.reject")
 def _contact_reject(world: World, params: Values) -> Json:
     found, profile = world.conversation(params), world.profile(params)

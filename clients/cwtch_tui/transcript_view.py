@@ -42,6 +42,8 @@ class TranscriptView(OptionList):
         self._of: object = None
         self._more = False
         self._placed = False
+        self._at_end = False
+        """the newest message was in view when the view last moved by itself or by the person"""
 
     @property
     def at_end(self) -> bool:
@@ -77,7 +79,13 @@ class TranscriptView(OptionList):
 
     def _at_its_place(self) -> None:
         self._placed = bool(self._rows)
+        self._at_end = True
         self.post_message(self.Moved())
+
+    def on_resize(self) -> None:
+        """Whoever reads the newest goes on doing so where a line of the heading came or went."""
+        if self._at_end:
+            self.call_after_refresh(self.follow)
 
     def _update(self, rows: Sequence[MessageRow]) -> None:
         first = int(self._more)
@@ -107,6 +115,7 @@ class TranscriptView(OptionList):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Asks for older messages at the beginning."""
         super().watch_scroll_y(old_value, new_value)
+        self._at_end = self.is_vertical_scroll_end
         if self._placed:
             self.post_message(self.Moved())
             self.want_older()

@@ -113,6 +113,15 @@ def unblock(uow: UnitOfWork, conversation: int) -> Outcome[ConversationRow]:
     return Outcome(get(uow, conversation), wanted)
 
 
+def rename(uow: UnitOfWork, conversation: int, name: str) -> Outcome[ConversationRow]:
+    """Calls a contact something else, on this side only. Raises NotFound."""
+    known = get(uow, conversation)
+    if known.name != name:
+        contacts.change(uow, conversation, name=name)
+        events.append(uow, EventType.CONTACT_CHANGED, conversation=conversation)
+    return Outcome(get(uow, conversation))
+
+
 def mark_read(uow: UnitOfWork, conversation: int) -> Outcome[ConversationRow]:
     """Marks all of a conversation read. Raises NotFound."""
     get(uow, conversation)

@@ -21,8 +21,11 @@ PATHS_SHOWN = 200
 """So many contacts' paths stand in a daemon's report, so that it fits a line however many there are."""
 
 
-def tor(status: TorStatus) -> schema.TorReport:
-    """Tor's standing."""
+def tor(status: TorStatus, profiles: Iterable[schema.ProfileHealth] = ()) -> schema.TorReport:
+    """Tor's standing; what came through it to one of these profiles is proof as well."""
+    proofs = [status.last_proof_at]
+    for each in profiles:
+        proofs += [each.self_dial.last_proof_at, *(path.last_proof_at for path in each.contacts)]
     return schema.TorReport(
         state=status.state.value,
         progress=status.progress,
@@ -30,7 +33,7 @@ def tor(status: TorStatus) -> schema.TorReport:
         since=status.since,
         version=status.version,
         warning=status.warning,
-        last_proof_at=status.last_proof_at,
+        last_proof_at=max((at for at in proofs if at is not None), default=None),
     )
 
 

@@ -38,7 +38,7 @@ class ProfilePort(Protocol):
 
     @property
     def published_since(self) -> int | None:
-        """When its onion was last known to be published."""
+        """Since when its onion is published."""
 
     def mark(self, salt: bytes) -> bytes:
         """What this profile alone makes of a salt: a token is bound to it by that, without naming it."""

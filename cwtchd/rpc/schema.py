@@ -83,7 +83,9 @@ class Profile(Value, frozen=True, kw_only=True):
     created_at: Time
     published_since: Annotated[
         int | None,
-        Meta(description="when its onion's descriptor was last known to be uploaded, null while it isn't"),
+        Meta(
+            description="since when its onion's descriptor is uploaded, null while it isn't: announced, which is not yet reached"
+        ),
     ]
     autostart: Annotated[
         bool, Meta(description="the daemon opens it at its start, where its password was put there for that")

@@ -75,7 +75,7 @@ class OpenProfile:
 
     @property
     def published_since(self) -> int | None:
-        """When the onion was last known to be published."""
+        """Since when the onion is published."""
         return self._around.tor.published_since(self.onion)
 
     @property

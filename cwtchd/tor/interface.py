@@ -75,7 +75,7 @@ class Tor(Protocol):
         """Wants it no more: the onion goes, its listener closes; connections that it brought stay."""
 
     def published_since(self, onion: Onion) -> int | None:
-        """When the onion's descriptor was last known to be uploaded (ms since the epoch), None while it isn't."""
+        """Since when the onion's descriptor is known to be uploaded (ms since the epoch), None while it isn't."""
 
     def dial(self, onion: Onion, isolation: str, factory: IProtocolFactory) -> "Deferred[IProtocol]":
         """Connects to an onion's virtual port 9878, on circuits that only this `isolation` shares.

@@ -67,7 +67,7 @@ class Onions:
             self._tor.link.ask(f"DEL_ONION {onion}").addErrback(_ignore_absence)
 
     def published_since(self, onion: Onion) -> int | None:
-        """When its descriptor was last known to be uploaded, ms since the epoch; None while it isn't."""
+        """Since when its descriptor is known to be uploaded, ms since the epoch; None while it isn't."""
         wanted = self._wanted.get(onion)
         return None if wanted is None else wanted.published_since
 
@@ -160,7 +160,7 @@ class Onions:
             return
         wanted = self._wanted.get(Onion(words[1]))
         if wanted is not None and self._tor is not None:
-            wanted.published_since = self._now_ms()
+            wanted.published_since = wanted.published_since or self._now_ms()
             wanted.failures = 0
 
     def _calm(self, wanted: _Wanted) -> None:

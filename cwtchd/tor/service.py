@@ -78,7 +78,7 @@ class TorService:
         self._onions.drop(onion)
 
     def published_since(self, onion: Onion) -> int | None:
-        """When the onion's descriptor was last known to be uploaded."""
+        """Since when the onion's descriptor is uploaded."""
         return self._onions.published_since(onion)
 
     def dial(self, onion: Onion, isolation: str, factory: IProtocolFactory) -> "Deferred[IProtocol]":

@@ -42,6 +42,7 @@ NEEDS = {
         "contact.accept",
         "contact.reject",
         "contact.block",
+        "contact.set",
         "contact.unblock",
         "conversation.mark_read",
         "message.send",

@@ -43,6 +43,18 @@ class ContactMethods:
         """
         return self._asking.ask(Conversation, "contact.accept", profile=profile, conversation=conversation)
 
+    def set(self, *, profile: str, conversation: int, name: str) -> Conversation:
+        """Calls a contact something else; only this side sees the name.
+
+        profile: a profile's onion: 56 characters, without .onion.
+        conversation: a conversation's id.
+        name: a name that only this side sees.
+        Refused as: not_found, profile_locked, storage_failed, unauthorized, limit_exceeded.
+        """
+        return self._asking.ask(
+            Conversation, "contact.set", profile=profile, conversation=conversation, name=name
+        )
+
     def reject(self, *, profile: str, conversation: int) -> None:
         """Deletes a request with its messages; that address may ask again after 24 hours.
 
@@ -118,6 +130,18 @@ class AsyncContactMethods:
         """
         return await self._asking.ask(
             Conversation, "contact.accept", profile=profile, conversation=conversation
+        )
+
+    async def set(self, *, profile: str, conversation: int, name: str) -> Conversation:
+        """Calls a contact something else; only this side sees the name.
+
+        profile: a profile's onion: 56 characters, without .onion.
+        conversation: a conversation's id.
+        name: a name that only this side sees.
+        Refused as: not_found, profile_locked, storage_failed, unauthorized, limit_exceeded.
+        """
+        return await self._asking.ask(
+            Conversation, "contact.set", profile=profile, conversation=conversation, name=name
         )
 
     async def reject(self, *, profile: str, conversation: int) -> None:

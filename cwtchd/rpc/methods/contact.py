@@ -29,6 +29,12 @@ class Add(schema.ProfileParams, frozen=True, kw_only=True):
     message: Annotated[str | None, Meta(description="a greeting, sent as the first message")] = None
 
 
+class Set(schema.ConversationParams, frozen=True, kw_only=True):
+    """What is to be another."""
+
+    name: schema.Name
+
+
 def shown(on: OnProfile, outcome: Outcome[ConversationRow]) -> Outcome[schema.Conversation]:
     """A decision's row as the API shows it, with the decision's effects."""
     return Outcome(present.conversation(outcome.value, on.presence), outcome.effects)
@@ -71,6 +77,17 @@ def get(on: OnProfile, uow: UnitOfWork, params: schema.ConversationParams) -> Ou
 def accept(on: OnProfile, uow: UnitOfWork, params: schema.ConversationParams) -> Outcome[schema.Conversation]:
     """Says yes to a request; from now on both can write."""
     return shown(on, contacts.accept(uow, params.conversation))
+
+
+@methods.on_profile(
+    "contact.set",
+    Scope.SEND,
+    NotFound,
+    example=(Set(profile=ALICE, conversation=1, name="bob"), CONVERSATION),
+)
+def set_(on: OnProfile, uow: UnitOfWork, params: Set) -> Outcome[schema.Conversation]:
+    """Calls a contact something else; only this side sees the name."""
+    return shown(on, contacts.rename(uow, params.conversation, params.name))
 
 
 @methods.on_profile("contact.reject", Scope.SEND, NotFound, AlreadyExists, example=(ONE, None))

@@ -20,13 +20,14 @@ def status(session: Session, params: schema.NoParams) -> schema.DaemonReport:  #
     """Says what the daemon is doing, and when Tor, each profile's own onion and each contact's path were last proved to work."""
     daemon, grant = session.daemon, session.caller.grant
     only = None if grant is None else grant.conversations
+    profiles = [present.health(port, only) for port in shown(session)]
     return schema.DaemonReport(
         version=daemon.version,
         pid=os.getpid(),
         uptime=daemon.uptime,
         now=daemon.now,
-        tor=present.tor(daemon.tor_status),
-        profiles=[present.health(port, only) for port in shown(session)],
+        tor=present.tor(daemon.tor_status, profiles),
+        profiles=profiles,
     )
 
 

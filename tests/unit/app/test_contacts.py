@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cwtchd.app import contacts, messages
-from cwtchd.app.errors import AlreadyExists, InvalidAddress, MessageTooLarge
+from cwtchd.app.errors import AlreadyExists, InvalidAddress, MessageTooLarge, NotFound
 from cwtchd.store.contacts import ConversationRow
 from tests.support.unit_of_work import OWN, Desk, stranger
 
@@ -101,3 +101,14 @@ def test_mark_read_tells_once_of_each_message(desk: Desk) -> None:
     assert desk.contact(ALICE).unread == 0
     assert desk.told().count("message.read") == 3
     assert {row.state.value for row in desk.run(lambda uow: messages.page(uow, 1, None, 10))[1]} == {"read"}
+
+
+def test_a_contact_is_called_something_else_and_clients_are_told_once(desk: Desk) -> None:
+    who = stranger(1).onion
+    chat = desk.run(lambda uow: contacts.add(uow, OWN.onion, who, "bob", None)).value.id
+    before = len(desk.told())
+    for _ in range(2):
+        assert desk.run(lambda uow: contacts.rename(uow, chat, "robert")).value.name == "robert"
+    assert desk.told()[before:] == ["contact.changed"]
+    with pytest.raises(NotFound):
+        desk.run(lambda uow: contacts.rename(uow, 99, "nobody"))

@@ -61,7 +61,12 @@ COMMANDS: list[tuple[Sequence[str], str, dict[str, object], str]] = [
     (["contact", "list"], "contact.list", {}, f"\tbob\taccepted\tnot connected\t0\t-\t{BOB}"),
     (["contact", "get", "bob"], "contact.get", {"conversation": 0}, "state: accepted"),
     (["contact", "accept", BOB], "contact.accept", {"conversation": 0}, "state: accepted"),
-    (["contact", "reject", "bob"], "contact.reject", {"conversation": 0}, "deleted"),
+    (
+        ["contact", "set", "bob", "--name", "robert"],
+        "contact.set",
+        {"conversation": 0, "name": "robert"},
+        "name: robert",
+    ),
     (
         ["contact", "block", f"cwtch:{BOB.upper()}.onion"],
         "contact.block",

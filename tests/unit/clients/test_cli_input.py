@@ -106,3 +106,24 @@ def test_an_address_as_a_picture(alice: FakeProfile, cwtch: Cwtch, tmp_path: Pat
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     assert cwtch("profile", "qr", "--svg", str(tmp_path / "link")).status == 2
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_nothing_is_no_message(
+    daemon: FakeDaemon, alice: FakeProfile, bob: dict[str, Json], cwtch: Cwtch
+) -> None:
+    for words, stdin in ((["bob", ""], b""), (["bob", " \n"], b""), (["bob", "-"], b"\n")):
+        told = cwtch("message", "send", *words, stdin=stdin)
+        assert (told.status, "empty" in told.err) == (2, True)
+    assert "message.send" not in [name for name, _ in daemon.calls]
+
+
+def test_a_request_is_accepted_under_a_name_or_rejected_and_a_contact_is_neither(
+    daemon: FakeDaemon, alice: FakeProfile, bob: dict[str, Json], cwtch: Cwtch
+) -> None:
+    told = cwtch("contact", "reject", "bob")
+    assert (told.status, "contact block" in told.err) == (2, True)
+    bob["state"], bob["name"] = "pending", ""
+    beginning = f"{str(bob['address'])[:8]}…"
+    assert "name: robert" in cwtch("contact", "accept", beginning, "--name", "robert").out
+    bob["state"] = "pending"
+    assert "deleted" in cwtch("contact", "reject", "robert").out

@@ -106,7 +106,7 @@ def test_a_prompt_asks_once_to_unlock_and_may_be_interrupted(daemon: FakeDaemon,
         screen = Screen(terminal)
         screen.until("Password: ")
         screen.type("secret")
-        screen.until("REACHABLE SINCE")
+        screen.until("ANNOUNCED SINCE")
         assert process.wait(20) == 0
     with on_terminal(daemon, "profile", "unlock") as (process, terminal):
         screen = Screen(terminal)
