@@ -22,7 +22,7 @@ CALLS_UNDER_WAY = 64
 """So many calls of one caller run at once; one whose answer may fill a whole line counts for many (`dispatch.weight`)."""
 READ_BYTES_OF_HTTP = 1 << 14
 """Frames and chunks may be a byte each, and each takes the loop's time: so little is read at once."""
-EVENTS_UNREAD_BYTES = 1 << 17
+EVENTS_UNREAD_BYTES = 1 << 16
 """Once so much waits for a caller, its subscriptions wait in the log: a reader that stalls costs no memory."""
 ANSWERS_UNREAD_BYTES = 1 << 20
 """Once so much more waits, its calls aren't heard: a client may write a thousand before it reads the first answer."""

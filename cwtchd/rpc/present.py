@@ -76,7 +76,7 @@ def health(port: ProfilePort, only: Only = None) -> schema.ProfileHealth:
         contacts=[
             schema.ContactPath(
                 conversation=number,
-                state=each.state.value,
+                state=cast("schema.ConnectionWord", each.state),
                 since=each.since or None,
                 last_proof_at=each.last_proof_at,
                 next_dial_at=each.next_dial_at,

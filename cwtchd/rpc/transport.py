@@ -42,6 +42,11 @@ class CallerTransport(ITransport, IConsumer, IPushProducer):
     def getHandle() -> socket.socket:  # noqa: N802 - Twisted's name; an interface of zope takes no self
         """The socket itself."""
 
+    disconnecting: bool
+
+    def doWrite() -> object:  # noqa: N802 - IWriteDescriptor's
+        """Sends what can be sent now."""
+
     def loseWriteConnection() -> None:  # noqa: N802 - likewise
         """Ends the writing half once what was written has left."""
 
@@ -65,6 +70,7 @@ class CallerProtocol(Protocol):
         self._patience: IDelayedCall | None = None
         self._buffer = bytearray()
         self._passing_over = False
+        self._answered = False
         self.exchange = Exchange(daemon, live, None, self)
 
     def connectionMade(self) -> None:
@@ -100,6 +106,14 @@ class CallerProtocol(Protocol):
                 self._passing_over = True
                 self.exchange.refuse(jsonrpc.LINE_TOO_LONG)
         self.exchange.take(whole_lines)
+        self._flush()
+
+    def _flush(self) -> None:
+        """Sends what was answered at once now: the loop would come to it only after another look at every socket."""
+        transport = self._transport
+        if self._answered and not transport.disconnecting and not self.exchange.stalled:
+            transport.doWrite()  # where it can't write, the loop calls it again and sees to that
+        self._answered = False
 
     def readConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
         if self._buffer:  # a last line without its end
@@ -129,6 +143,7 @@ class CallerProtocol(Protocol):
 
     def carry(self, value: bytes) -> None:
         self._transport.write(value + b"\n")
+        self._answered = True
 
     def hear(self, hearing: bool) -> None:
         steer = self._transport.resumeProducing if hearing else self._transport.pauseProducing

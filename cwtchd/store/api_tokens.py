@@ -20,8 +20,10 @@ class Scope(StrEnum):
 
     def covers(self, needed: "Scope") -> bool:
         """Whether this scope is enough for what needs the other."""
-        order = list(Scope)
-        return order.index(self) >= order.index(needed)
+        return _RANK[self] >= _RANK[needed]
+
+
+_RANK = {scope: rank for rank, scope in enumerate(Scope)}
 
 
 @dataclass(frozen=True, slots=True)
