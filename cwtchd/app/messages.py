@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from cwtchd.app import overlays
 from cwtchd.app.effects import Outcome, Reach
 from cwtchd.app.errors import AlreadyExists, Blocked, LimitExceeded, MessageTooLarge, NotAccepted, NotFound
 from cwtchd.app.overlays import chat, quote
@@ -57,14 +56,12 @@ def send(
     body = _wrapper(uow, conversation, text, reply_to)
     if len(body) > BODY_LIMIT:
         raise MessageTooLarge(limit=BODY_LIMIT, size=len(body))
-    if outbox.full(uow, conversation, OUTBOX_LIMIT):
-        raise LimitExceeded(limit=OUTBOX_LIMIT, size=OUTBOX_LIMIT + 1)
     new = NewMessage(
         conversation=conversation,
         wire_id=_unused_wire_id(uow, conversation),
         context=CONTEXT_RAW,
         body=body,
-        overlay=overlays.read(body).overlay,
+        overlay=chat.OVERLAY if reply_to is None else quote.OVERLAY,
         text=text,
         content_hash=content_hash(own, body),
         reply_to=reply_to,
@@ -85,10 +82,13 @@ def _wrapper(uow: UnitOfWork, conversation: int, text: str, reply_to: int | None
 
 
 def _unused_wire_id(uow: UnitOfWork, conversation: int) -> str:
-    """Drawn until no message of ours to this contact carries it: an acknowledgement names nothing else."""
+    """Drawn until no message of ours to this contact carries it: an acknowledgement names nothing else. Raises LimitExceeded."""
     while True:
         drawn = str(int.from_bytes(uow.randomness(4), "little"))
-        if messages.sent_as(uow, conversation, drawn) is None:
+        room = outbox.room(uow, conversation, drawn, OUTBOX_LIMIT)
+        if room.full:
+            raise LimitExceeded(limit=OUTBOX_LIMIT, size=OUTBOX_LIMIT + 1)
+        if not room.taken:
             return drawn
 
 

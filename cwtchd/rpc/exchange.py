@@ -34,6 +34,9 @@ class Carrier(Protocol):
     def carry(self, value: bytes) -> None:
         """Sends one value; may choke the exchange before it returns."""
 
+    def flush(self) -> None:
+        """Lets what was sent leave at once, where it can."""
+
     def hear(self, hearing: bool) -> None:
         """Whether more is to be read."""
 
@@ -49,6 +52,9 @@ class _Gone:
 
     def carry(self, value: bytes) -> None:
         """Sends nothing."""
+
+    def flush(self) -> None:
+        """Has nothing that could leave."""
 
     def hear(self, hearing: bool) -> None:
         """Hears nothing."""
@@ -171,6 +177,8 @@ class Exchange:
             self._carrier.carry(answer)
         for begin in begun:
             begin()
+        if not self._working:
+            self._carrier.flush()
         if self._deaf or self._last_came:
             self._work()
 

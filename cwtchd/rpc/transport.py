@@ -106,14 +106,7 @@ class CallerProtocol(Protocol):
                 self._passing_over = True
                 self.exchange.refuse(jsonrpc.LINE_TOO_LONG)
         self.exchange.take(whole_lines)
-        self._flush()
-
-    def _flush(self) -> None:
-        """Sends what was answered at once now: the loop would come to it only after another look at every socket."""
-        transport = self._transport
-        if self._answered and not transport.disconnecting and not self.exchange.stalled:
-            transport.doWrite()  # where it can't write, the loop calls it again and sees to that
-        self._answered = False
+        self.flush()
 
     def readConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
         if self._buffer:  # a last line without its end
@@ -144,6 +137,13 @@ class CallerProtocol(Protocol):
     def carry(self, value: bytes) -> None:
         self._transport.write(value + b"\n")
         self._answered = True
+
+    def flush(self) -> None:
+        # The loop would come to it only after another look at every socket.
+        transport = self._transport
+        if self._answered and not transport.disconnecting and not self.exchange.stalled:
+            transport.doWrite()  # where it can't write, the loop calls it again and sees to that
+        self._answered = False
 
     def hear(self, hearing: bool) -> None:
         steer = self._transport.resumeProducing if hearing else self._transport.pauseProducing

@@ -119,6 +119,9 @@ class WebSocket:
         if not self._ended:
             self._send(TextMessage(data=value.decode("utf-8")))
 
+    def flush(self) -> None:
+        """What was sent leaves with the loop's next turn."""
+
     def hear(self, hearing: bool) -> None:
         """Whether more is to be read."""
         steer = self._transport.resumeProducing if hearing else self._transport.pauseProducing

@@ -20,6 +20,14 @@ class Waiting:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What stands against queueing a message: so many wait already, or its id on the wire is another's."""
+
+    full: bool
+    taken: bool
+
+
 _page = Hot(
     select(outbox.c.message, messages.c.wire_id, messages.c.context, messages.c.body)
     .join(messages, messages.c.id == outbox.c.message)
@@ -33,6 +41,19 @@ _span = Hot(
     select(
         select(func.max(outbox.c.message)).where(_of).scalar_subquery()
         - select(func.min(outbox.c.message)).where(_of).scalar_subquery()
+    )
+)
+_room = Hot(
+    select(
+        select(func.max(outbox.c.message)).where(_of).scalar_subquery()
+        - select(func.min(outbox.c.message)).where(_of).scalar_subquery(),
+        select(messages.c.id)
+        .where(
+            messages.c.conversation == bindparam("conversation"),
+            messages.c.wire_id == bindparam("wire_id"),
+            messages.c.outgoing == literal_column("1"),
+        )
+        .exists(),
     )
 )
 _insert = Hot(insert(outbox), "message", "conversation", "attempts")
@@ -61,6 +82,16 @@ def count(uow: UnitOfWork, conversation: int) -> int:
 def full(uow: UnitOfWork, conversation: int, limit: int) -> bool:
     """Whether so many messages wait for this contact. Ids rise, so few wait where the first and the last are near: counting walks all."""
     (span,) = _span.run(uow, conversation=conversation).fetchone()
+    return _is_full(uow, conversation, span, limit)
+
+
+def room(uow: UnitOfWork, conversation: int, wire_id: str, limit: int) -> Room:
+    """Whether a message may be queued for this contact, and under this id on the wire: one look for both."""
+    span, taken = _room.run(uow, conversation=conversation, wire_id=wire_id).fetchone()
+    return Room(_is_full(uow, conversation, span, limit), bool(taken))
+
+
+def _is_full(uow: UnitOfWork, conversation: int, span: int | None, limit: int) -> bool:
     return span is not None and span + 1 >= limit and count(uow, conversation) >= limit
 
 
