@@ -62,8 +62,7 @@ def stored_profile(row: ProfileRow, published_since: int | None) -> schema.Profi
 def health(port: ProfilePort, only: Only = None) -> schema.ProfileHealth:
     """Whether an open profile can be reached and reaches others: of these conversations, None for all."""
     dialled = port.self_dial
-    every = ((number, each) for number, each in port.presence.items() if only is None or number in only)
-    paths = list(islice(every, PATHS_SHOWN + 1))
+    shown = port.paths if only is None else paths(port.presence, only)
     return schema.ProfileHealth(
         id=port.onion,
         name=port.name,
@@ -73,19 +72,25 @@ def health(port: ProfilePort, only: Only = None) -> schema.ProfileHealth:
             last_failure=dialled.last_failure,
             next_at=dialled.next_at,
         ),
-        contacts=[
-            schema.ContactPath(
-                conversation=number,
-                state=cast("schema.ConnectionWord", each.state),
-                since=each.since or None,
-                last_proof_at=each.last_proof_at,
-                next_dial_at=each.next_dial_at,
-                last_failure=each.last_failure,
-            )
-            for number, each in paths[:PATHS_SHOWN]
-        ],
-        more_contacts=len(paths) > PATHS_SHOWN,
+        contacts=shown[:PATHS_SHOWN],
+        more_contacts=len(shown) > PATHS_SHOWN,
     )
+
+
+def paths(presence: Presence, only: Only = None) -> list[schema.ContactPath]:
+    """The ways to these contacts, to one more than are shown."""
+    every = ((number, each) for number, each in presence.items() if only is None or number in only)
+    return [
+        schema.ContactPath(
+            conversation=number,
+            state=each.state.value,
+            since=each.since or None,
+            last_proof_at=each.last_proof_at,
+            next_dial_at=each.next_dial_at,
+            last_failure=each.last_failure,
+        )
+        for number, each in islice(every, PATHS_SHOWN + 1)
+    ]
 
 
 def granted(grant: Grant, profiles: Iterable[ProfilePort]) -> schema.Granted:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from cwtchd.app.effects import Outcome
 from cwtchd.protocol.model import Onion
+from cwtchd.rpc import schema
 from cwtchd.rpc.presence import Presence, SelfDialled
 from cwtchd.store.database import UnitOfWork
 
@@ -35,6 +36,10 @@ class ProfilePort(Protocol):
     @property
     def self_dial(self) -> SelfDialled:
         """Whether it was reached from outside."""
+
+    @property
+    def paths(self) -> list[schema.ContactPath]:
+        """The ways to its contacts as the API shows them: made when one of them changes, since they are asked for often."""
 
     @property
     def published_since(self) -> int | None:

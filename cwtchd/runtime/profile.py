@@ -14,6 +14,7 @@ from cwtchd.app.profile import Woken
 from cwtchd.protocol.crypto.primitives import mark
 from cwtchd.protocol.model import ConnectionState, Identity, Onion
 from cwtchd.protocol.wire.constants import acknowledgement
+from cwtchd.rpc import present, schema
 from cwtchd.rpc.presence import ContactPresence, SelfDialled
 from cwtchd.runtime.dialling import DialBudget
 from cwtchd.runtime.ledger import Done, Ledger, Source, Unit
@@ -56,6 +57,7 @@ class OpenProfile:
         self.created_at = woken.profile.created_at
         self.autostart = woken.profile.autostart
         self.presence: dict[int, ContactPresence] = {}
+        self._paths: list[schema.ContactPath] | None = None
         self._tell_presence = presence_changed
         self._pumps: dict[int, Pump] = {}
         self._by_onion: dict[Onion, Pump] = {}
@@ -77,6 +79,13 @@ class OpenProfile:
     def published_since(self) -> int | None:
         """Since when the onion is published."""
         return self._around.tor.published_since(self.onion)
+
+    @property
+    def paths(self) -> list[schema.ContactPath]:
+        """The ways to its contacts, as the API shows them."""
+        if self._paths is None:
+            self._paths = present.paths(self.presence)
+        return self._paths
 
     @property
     def self_dial(self) -> SelfDialled:
@@ -160,6 +169,7 @@ class OpenProfile:
                 self._links.part_with(onion)
                 self.presence_changed(conversation)
                 self.presence.pop(conversation, None)
+                self._paths = None
             case ShowProfile(name, autostart):
                 self.name, self.autostart = name, autostart
 
@@ -263,6 +273,7 @@ class OpenProfile:
             last_failure=pump.last_failure if pump is not None else None,
         )
         self.presence[conversation] = after
+        self._paths = None
         if before is None or before.state is not state:
             self._tell_presence(self, conversation, after)
 

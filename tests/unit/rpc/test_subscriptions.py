@@ -28,6 +28,7 @@ class Port:
 
     def __init__(self) -> None:
         self.presence: Presence = {}
+        self.paths: list[schema.ContactPath] = []
         self.asked: list[Done] = []
         self.followers: list[Callable[[], None]] = []
 
