@@ -19,7 +19,9 @@ BENCH_VENV = ROOT / ".venv-bench"
 ABOUT = """\
 A `cwtchd run` with one profile, twenty contacts and 100,000 stored messages, without a Tor (`--tor` names a control socket that
 isn't there), asked over its UNIX socket by one process with raw sockets and lines made beforehand. Both sides of a row take
-turns, round by round: the figure is the median of the rounds' own quotients."""
+turns, round by round: the figure is the median of the rounds' own quotients. *Alone* is the call's own statements in this process,
+without a socket, a check or an answer: a process that does only that behind a bare socket, and blocks for it, already takes about
+twice as long for a page, so that the bar of `message.list` leaves a daemon no room; `message.send` is still over its bar."""
 
 
 def measure() -> Part:
