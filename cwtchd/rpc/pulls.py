@@ -7,9 +7,8 @@ from cwtchd.rpc import follow
 from cwtchd.rpc.follow import BuiltPage
 from cwtchd.rpc.profile_port import ProfilePort
 from cwtchd.store.database import UnitOfWork
+from cwtchd.store.events import Only
 
-Only = frozenset[int] | None
-"""The conversations that a reader may see, None for all."""
 Told = Callable[[BuiltPage | Exception], None]
 
 

@@ -4,7 +4,7 @@ A row keeps ids, never text: what a client is shown is built when it is read (rp
 bounded: the newest `events_kept` rows stay, and somewhat more, since the oldest go a few hundred at a time.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -71,7 +71,7 @@ def append(
         uow.sql.execute(_prune, {"last": seq - uow.events_kept})
 
 
-Only = Collection[int] | None
+Only = frozenset[int] | None
 """The conversations that a reader may see, None for everything in the log."""
 
 

@@ -37,16 +37,14 @@ _page = Hot(
 )
 _of = outbox.c.conversation == bindparam("conversation")
 _count = select(func.count()).where(_of)
-_span = Hot(
-    select(
-        select(func.max(outbox.c.message)).where(_of).scalar_subquery()
-        - select(func.min(outbox.c.message)).where(_of).scalar_subquery()
-    )
+_first_to_last = (
+    select(func.max(outbox.c.message)).where(_of).scalar_subquery()
+    - select(func.min(outbox.c.message)).where(_of).scalar_subquery()
 )
+_span = Hot(select(_first_to_last))
 _room = Hot(
     select(
-        select(func.max(outbox.c.message)).where(_of).scalar_subquery()
-        - select(func.min(outbox.c.message)).where(_of).scalar_subquery(),
+        _first_to_last,
         select(messages.c.id)
         .where(
             messages.c.conversation == bindparam("conversation"),
