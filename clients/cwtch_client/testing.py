@@ -134,7 +134,7 @@ class FakeDaemon:
             return [convert(each, Message) for each in rows if each["outgoing"]]
 
     def subscriptions(self) -> int:
-        """How many are open."""
+        """How many are open; one whose caller has gone counts till the daemon notices, a moment later."""
         with self._lock:
             return len(self.world.listeners)
 

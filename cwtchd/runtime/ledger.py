@@ -14,10 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Protocol
-
-from twisted.internet.interfaces import IReactorFromThreads
 
 from cwtchd import log
 from cwtchd.app.effects import Outcome
@@ -66,6 +65,9 @@ class Ledger(Protocol):
     def close(self, closed: Callable[[], None]) -> None:
         """Finishes what is queued, closes the database, then calls `closed` on the loop. Nothing may be submitted after."""
 
+
+OnLoop = Callable[[Callable[[], None]], object]
+"""Has the loop call what it is given, soon, from any thread."""
 
 Told = list[tuple[Done, Outcome[object] | Exception]]
 
@@ -175,13 +177,13 @@ class ThreadLedger:
 
     def __init__(
         self,
-        reactor: IReactorFromThreads,
+        on_loop: OnLoop,
         open_database: Callable[[], Database],
         opened: Callable[[Exception | None], None],
         new_unit_of_work: Callable[[Database], UnitOfWork],
         log_grew: Callable[[], None],
     ) -> None:
-        self._reactor = reactor
+        self._call_on_loop = on_loop
         self._new_unit_of_work = new_unit_of_work
         self._log_grew = log_grew
         self._queue: queue.SimpleQueue[Queued | None] = queue.SimpleQueue()
@@ -210,15 +212,24 @@ class ThreadLedger:
         try:
             database = open_database()
         except Exception as error:  # noqa: BLE001 - handed to the loop, which decides what it means
-            self._reactor.callFromThread(opened, error)
+            self._on_loop(partial(opened, error))
             return
-        self._reactor.callFromThread(opened, None)
+        self._on_loop(partial(opened, None))
         while not self._ending:
             told, wrote = run_batch(database, self._take(), lambda: self._new_unit_of_work(database))
             if told:
-                self._reactor.callFromThread(self._tell, told, wrote)
+                self._on_loop(partial(self._tell, told, wrote))
         database.close()
-        self._reactor.callFromThread(self._joined)
+        self._on_loop(self._joined)
+
+    def _on_loop(self, work: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - the loop itself would log it with its values
+                log.unforeseen("an outcome could not be told", error)
+
+        self._call_on_loop(guarded)
 
     def _joined(self) -> None:
         self._thread.join()

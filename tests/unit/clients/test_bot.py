@@ -31,7 +31,7 @@ def options(daemon: FakeDaemon, tmp_path: Path) -> Options:
 
 @contextmanager
 def running(bot: Bot, daemon: FakeDaemon, options: Options) -> Iterator[None]:
-    """The bot in a thread of its own, from its subscription to its end."""
+    """The bot in a thread of its own, from its subscription till the daemon has noticed its end."""
     with ThreadPoolExecutor(1) as thread:
         ending = thread.submit(bot.serve, options)
         try:
@@ -40,6 +40,7 @@ def running(bot: Bot, daemon: FakeDaemon, options: Options) -> Iterator[None]:
         finally:
             bot.stop()
             ending.result()
+            daemon.until(lambda: daemon.subscriptions() == 0)
 
 
 def served(bot: Bot, options: Options) -> None:

@@ -170,6 +170,7 @@ def test_events_begin_behind_the_cursor_or_at_the_head(daemon: FakeDaemon, alice
         assert found is not None
         assert found.text == "one"
         stored.close()
+        daemon.until(lambda: daemon.subscriptions() == 0)
         live = client.events(alice.id)
         told: list[Event] = []
         reader = threading.Thread(target=lambda: told.append(next(live)))

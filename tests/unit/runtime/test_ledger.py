@@ -1,12 +1,12 @@
 """What ends a unit, what ends a batch, what ends a source: each with a test that fails without it."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from cwtchd.app.effects import Outcome
@@ -151,7 +151,7 @@ async def test_a_ledger_answers_in_order_on_the_loop_and_closes(tmp_path: Path) 
     opened: Deferred[None] = Deferred()
     grew: list[bool] = []
     ledger = ThreadLedger(
-        reactor,  # type: ignore[arg-type]
+        asyncio.get_running_loop().call_soon_threadsafe,
         lambda: Database.open(tmp_path / "db", KEY, make=True),
         lambda error: opened.errback(error) if error else opened.callback(None),
         lambda database: UnitOfWork(database.sql, 0, os.urandom, wrote_events=True),
@@ -187,7 +187,7 @@ async def test_a_database_that_does_not_open_is_told_and_no_thread_stays(tmp_pat
     told: Deferred[Exception | None] = Deferred()
     (tmp_path / "db").write_bytes(b"not a database" * 1000)
     ThreadLedger(
-        reactor,  # type: ignore[arg-type]
+        asyncio.get_running_loop().call_soon_threadsafe,
         lambda: Database.open(tmp_path / "db", KEY, make=True),
         told.callback,
         lambda database: UnitOfWork(database.sql, 0, os.urandom),
