@@ -37,6 +37,8 @@ class Connection:
         self._randomness = randomness
         if (role is Role.OUTBOUND) != (dialled is not None):
             raise LocalProtocolError("An outbound connection names whom it dialled, an inbound one nobody.")
+        self.dialled = dialled
+        """whom we called; None where they called us"""
         self._framer = Framer()
         self._auth = build_auth(AuthState(role, identity, dialled, randomness))
         self._peer_state = PeerState()

@@ -51,6 +51,44 @@ class Overlay:
     data: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class KeyBundle:
+    """What a server hands to those who would use it (wire-server §1.2): two onions, the key of its tokens, its signature.
+
+    `extra` holds further signed keys, by name, which we do not know: they are part of what is signed.
+    """
+
+    server: Onion
+    token_service: Onion
+    token_key: bytes
+    signature: bytes
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedGroupMessage:
+    """What a server stores: opaque to it, and to everyone without the group's key (wire-server §3.1)."""
+
+    ciphertext: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A server's blinded word that one message may be posted (wire-server §2.4): `point` is k times the secret's point."""
+
+    secret: bytes = field(repr=False)
+    point: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SpentToken:
+    """A token as it is shown to its server, bound to one message (wire-server §2.6)."""
+
+    secret: bytes = field(repr=False)
+    mac: bytes = field(repr=False)
+
+
 class ConnectionState(StrEnum):
     """How a contact is connected right now (wire-peer §4.6), as the API shows it."""
 

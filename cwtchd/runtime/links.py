@@ -14,6 +14,7 @@ from twisted.internet.protocol import Factory
 from cwtchd import log
 from cwtchd.app import peer
 from cwtchd.app.effects import Link, Outcome
+from cwtchd.config import MESSAGES_IN_FLIGHT
 from cwtchd.protocol.connection import Connection
 from cwtchd.protocol.events import (
     Authenticated,
@@ -25,8 +26,18 @@ from cwtchd.protocol.events import (
     VersionSettled,
 )
 from cwtchd.protocol.model import Identity, Onion, PeerMessage, Role
+from cwtchd.protocol.wire.constants import PACKET_SIZE
 from cwtchd.runtime.ledger import Source, SourceEnded, Unit
-from cwtchd.tor.transport import PeerStream
+from cwtchd.tor.transport import OnionStream
+
+PeerStream = OnionStream[Connection]
+
+UNREAD_BYTES = 2 * MESSAGES_IN_FLIGHT * PACKET_SIZE
+"""What may wait for a peer that does not read before it is not read from either.
+
+An honest one is owed at most one window of our messages and one window of acknowledgements of its own. A lower bound would let two
+honest peers that both write a lot stop reading each other for ever.
+"""
 
 AUTHENTICATION_SECONDS = 60
 UNAUTHENTICATED_LINKS = 64
@@ -140,7 +151,7 @@ class Links:
 
     def _stream(self, role: Role, dialled: Onion | None) -> PeerStream:
         connection = Connection(role, self._identity, dialled, self._randomness)
-        return PeerStream(self._clock, connection, dialled, self)
+        return OnionStream(self._clock, connection, UNREAD_BYTES, self)
 
     def made(self, stream: PeerStream) -> None:
         """A stream is open: it has 60 s to authenticate, and gives way to newer ones where there are too many."""
@@ -148,15 +159,19 @@ class Links:
         unauthenticated = [
             link for link in self._links.values() if link.peer is None and link.dialled is None
         ]
-        if stream.dialled is None and len(unauthenticated) >= UNAUTHENTICATED_LINKS:
+        dialled = stream.connection.dialled
+        if dialled is None and len(unauthenticated) >= UNAUTHENTICATED_LINKS:
             self.hang_up(unauthenticated[0])
         self._count += 1
-        self.calls_in += stream.dialled is None
+        self.calls_in += dialled is None
         number = Link(self._count)
-        link = PeerLink(number, stream, Source(), None, stream.dialled)
+        link = PeerLink(number, stream, Source(), None, dialled)
         self._links[number] = self._by_stream[stream] = link
         self._watch(link, AUTHENTICATION_SECONDS)
         stream.hold(self._held)
+
+    def drained(self, stream: PeerStream) -> None:
+        """Nothing waits for that: each pump has its window."""
 
     def lost(self, stream: PeerStream) -> None:
         """A stream is gone; what is queued from it may still be stored, its acknowledgement goes nowhere."""

@@ -1,9 +1,10 @@
-"""Protocol ⇄ Connection: bytes of one onion stream to the sans-IO core, its events to whoever owns the link.
+"""Protocol ⇄ Connection: bytes of one onion stream to the sans-IO core, its events to whoever owns the stream.
 
-A peer that does not read what we owe it is not read from either, so that its acknowledgements never pile up here.
+An other side that does not read what we owe it is not read from either, so that what it causes never piles up here.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 from typing import Protocol as TypingProtocol
 
 from twisted.internet.interfaces import IConsumer, IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
@@ -11,33 +12,41 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from cwtchd.config import MESSAGES_IN_FLIGHT
-from cwtchd.protocol.connection import Connection
 from cwtchd.protocol.events import Event
-from cwtchd.protocol.model import Onion
-from cwtchd.protocol.wire.constants import PACKET_SIZE
-
-UNREAD_BYTES = 2 * MESSAGES_IN_FLIGHT * PACKET_SIZE
-"""What may wait for a peer that does not read before it is not read from either.
-
-An honest one is owed at most one window of our messages and one window of acknowledgements of its own. A lower bound would let two
-honest peers that both write a lot stop reading each other for ever.
-"""
 
 LINGER_SECONDS = 10
 """How long a connection that we end may take to flush."""
 
 
-class LinkOwner(TypingProtocol):
+class SansIO(TypingProtocol):
+    """What a stream asks of the connection of the core that it carries."""
+
+    def start(self) -> bytes:
+        """The first bytes, which are sent before anything is read."""
+
+    def receive_data(self, data: bytes) -> Sequence[Event]:
+        """What the other side's bytes mean."""
+
+    def data_to_send(self) -> bytes:
+        """What is to be written now."""
+
+
+C = TypeVar("C", bound=SansIO)
+
+
+class StreamOwner(TypingProtocol[C]):
     """Who is told what happens on a stream."""
 
-    def made(self, stream: "PeerStream") -> None:
-        """The stream is open; authentication has begun."""
+    def made(self, stream: "OnionStream[C]") -> None:
+        """The stream is open; the connection's first bytes follow."""
 
-    def received(self, stream: "PeerStream", events: Sequence[Event]) -> None:
-        """The peer caused these."""
+    def received(self, stream: "OnionStream[C]", events: Sequence[Event]) -> None:
+        """The other side caused these."""
 
-    def lost(self, stream: "PeerStream") -> None:
+    def drained(self, stream: "OnionStream[C]") -> None:
+        """The other side has read enough that more may be written."""
+
+    def lost(self, stream: "OnionStream[C]") -> None:
         """The stream is gone."""
 
 
@@ -48,26 +57,26 @@ class StreamTransport(ITCPTransport, IConsumer, IPushProducer):
 
 
 @implementer(IPushProducer)
-class PeerStream(Protocol):
-    """One stream with one peer."""
+class OnionStream(Protocol, Generic[C]):
+    """One stream with one other side. Past `unread_bytes` that wait for it, it is not read from, and `choked`."""
 
     transport: StreamTransport
 
     def __init__(
-        self, clock: IReactorTime, connection: Connection, dialled: Onion | None, owner: LinkOwner
+        self, clock: IReactorTime, connection: C, unread_bytes: int, owner: "StreamOwner[C]"
     ) -> None:
         self._clock = clock
         self.connection = connection
-        self.dialled = dialled
+        self._unread_bytes = unread_bytes
         self._owner = owner
         self._open = False
         self._held = False
-        self._choked = False
+        self.choked = False
         self._abort: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         self._open = True
-        self.transport.bufferSize = UNREAD_BYTES
+        self.transport.bufferSize = self._unread_bytes
         self.transport.registerProducer(self, True)
         self._owner.made(self)
         self.write(self.connection.start())
@@ -107,20 +116,22 @@ class PeerStream(Protocol):
             self._steer()
 
     def pauseProducing(self) -> None:
-        self._choked = True
+        self.choked = True
         self._steer()
 
     def resumeProducing(self) -> None:
-        self._choked = False
+        self.choked = False
         self._steer()
+        if self._open:
+            self._owner.drained(self)
 
     def stopProducing(self) -> None:
-        self._choked = True
+        self.choked = True
 
     def _steer(self) -> None:
         if not self._open:
             return
         reading: Callable[[], None] = (
-            self.transport.pauseProducing if self._held or self._choked else self.transport.resumeProducing
+            self.transport.pauseProducing if self._held or self.choked else self.transport.resumeProducing
         )
         reading()
