@@ -1,17 +1,20 @@
-"""The command line: `cwtchd run`, the daemon itself in the foreground, and `cwtchd tornet`, a private Tor network."""
+"""The command line: `cwtchd run`, the daemon itself in the foreground; `serve`, one that is only a server; `tornet`, a private Tor
+network; `rpc`, a pipe to a daemon that runs.
+"""
 
 import contextlib
 import os
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import click
 import platformdirs
 
 import cwtchd
-from cwtchd.config import EVENTS_KEPT, EVENTS_KEPT_LEAST, Config, HttpAddress, TorChoice
+from cwtchd.config import EVENTS_KEPT, EVENTS_KEPT_LEAST, Config, HttpAddress, Serving, TorChoice
 from cwtchd.credential import PasswordSources, SecretFile, Unusable, named
 from cwtchd.rpc.bridge import NoDaemon, over_stdio
 from cwtchd.tor.addresses import AddressUnclear, parse
@@ -29,6 +32,7 @@ CONFIG_KEYS = (
     "password_file",
     "group",
     "http",
+    "metrics",
     "events_kept",
 )
 """What a --config file may hold, each a text; `events_kept`, how many rows of each event log stay, a number."""
@@ -43,96 +47,113 @@ def main() -> None:
 main.add_command(tornet)
 
 
+Command = Callable[..., None]
+
+DAEMON_OPTIONS: tuple[Callable[[Command], Command], ...] = (
+    click.option(
+        "--home",
+        type=click.Path(path_type=Path),
+        help="Where everything is kept. Default: $CWTCHD_HOME, else the platform's data directory.",
+    ),
+    click.option(
+        "--socket",
+        "socket",
+        type=click.Path(path_type=Path),
+        help="Where the API answers. Default: $XDG_RUNTIME_DIR/cwtchd/cwtchd.sock, or cwtchd.sock in a named home.",
+    ),
+    click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help=f"A TOML file with the keys {', '.join(CONFIG_KEYS)}; an option on the command line wins.",
+    ),
+    click.option(
+        "--tor",
+        "tor",
+        metavar="own|HOST:PORT|unix:PATH",
+        help="A tor of the daemon's own (default), or the control port of a running one.",
+    ),
+    click.option(
+        "--tor-network",
+        type=click.Path(path_type=Path),
+        help="The folder of a private network made by `cwtchd tornet`.",
+    ),
+    click.option(
+        "--group",
+        metavar="NAME",
+        help="Members of this UNIX group may connect to the socket; each call of theirs needs a token.",
+    ),
+    click.option(
+        "--http",
+        metavar="[HOST:]PORT",
+        help="Answers HTTP POST and WebSockets on loopback too, for callers with a token. Off by default.",
+    ),
+    click.option(
+        "--metrics",
+        metavar="[HOST:]PORT",
+        help="Tells sums of the servers that it runs to Prometheus on loopback, at /metrics. Off by default.",
+    ),
+    click.option(
+        "--tor-password-file",
+        type=click.Path(path_type=Path),
+        help="Holds the password of a running tor's control port, where that gives no cookie.",
+    ),
+    click.option(
+        "--password-file",
+        "password_files",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        help="Holds a password whose profiles are opened at the start. May be given more than once.",
+    ),
+    click.option(
+        "--password-fd",
+        "password_descriptors",
+        type=click.IntRange(0),
+        multiple=True,
+        help="An open descriptor from which such a password is read, to its end. May be given more than once.",
+    ),
+)
+"""What every daemon is told, whether it is one or only serves."""
+
+
+def daemon_options(command: Command) -> Command:
+    """Takes DAEMON_OPTIONS, in their order."""
+    for option in reversed(DAEMON_OPTIONS):
+        command = option(command)
+    return command
+
+
 @main.command()
-@click.option(
-    "--home",
-    type=click.Path(path_type=Path),
-    help="Where everything is kept. Default: $CWTCHD_HOME, else the platform's data directory.",
-)
-@click.option(
-    "--socket",
-    "socket_path",
-    type=click.Path(path_type=Path),
-    help="Where the API answers. Default: $XDG_RUNTIME_DIR/cwtchd/cwtchd.sock, or cwtchd.sock in a named home.",
-)
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help=f"A TOML file with the keys {', '.join(CONFIG_KEYS)}; an option on the command line wins.",
-)
-@click.option(
-    "--tor",
-    "tor",
-    metavar="own|HOST:PORT|unix:PATH",
-    help="A tor of the daemon's own (default), or the control port of a running one.",
-)
-@click.option(
-    "--tor-network",
-    type=click.Path(path_type=Path),
-    help="The folder of a private network made by `cwtchd tornet`.",
-)
-@click.option(
-    "--group",
-    metavar="NAME",
-    help="Members of this UNIX group may connect to the socket; each call of theirs needs a token.",
-)
-@click.option(
-    "--http",
-    metavar="[HOST:]PORT",
-    help="Answers HTTP POST and WebSockets on loopback too, for callers with a token. Off by default.",
-)
-@click.option(
-    "--tor-password-file",
-    type=click.Path(path_type=Path),
-    help="Holds the password of a running tor's control port, where that gives no cookie.",
-)
-@click.option(
-    "--password-file",
-    "password_files",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Holds a password whose profiles are opened at the start. May be given more than once.",
-)
-@click.option(
-    "--password-fd",
-    "password_descriptors",
-    type=click.IntRange(0),
-    multiple=True,
-    help="An open descriptor from which such a password is read, to its end. May be given more than once.",
-)
-def run(
-    home: Path | None,
-    socket_path: Path | None,
-    config_file: Path | None,
-    tor: str | None,
-    tor_network: Path | None,
-    group: str | None,
-    http: str | None,
-    tor_password_file: Path | None,
-    password_files: tuple[Path, ...],
-    password_descriptors: tuple[int, ...],
-) -> None:
+@daemon_options
+def run(**given: object) -> None:
     """Runs the daemon in the foreground until it is told to stop.
 
     Each file in $CREDENTIALS_DIRECTORY whose name begins with `password` opens its profiles like a --password-file.
     """
-    given = {
-        "home": home,
-        "socket": socket_path,
-        "tor": tor,
-        "tor_network": tor_network,
-        "group": group,
-        "http": http,
-        "tor_password_file": tor_password_file,
-    }
-    _keep_for_ourselves(password_descriptors)
-    config = configured(
-        {**_read(config_file), **{key: str(value) for key, value in given.items() if value is not None}},
-        os.environ,
-        password_files,
-        password_descriptors,
-    )
+    _launch(given, None)
+
+
+@main.command()
+@daemon_options
+@click.option(
+    "--description", default="", metavar="TEXT", help="What a new server is for; only this machine knows."
+)
+def serve(description: str, **given: object) -> None:
+    """Runs a daemon that is only a server, and makes that server where the home has none.
+
+    The first line of the output is its bundle, which you hand to those who are to use it. With a --password-file the keys of
+    a new server are sealed under that password, without one they lie in the clear.
+    """
+    _launch(given, Serving(description))
+
+
+def _launch(given: Mapping[str, object], serving: Serving | None) -> None:
+    files = cast("tuple[Path, ...]", given["password_files"])
+    descriptors = cast("tuple[int, ...]", given["password_descriptors"])
+    config_file = cast("Path | None", given["config_file"])
+    named_here = {key: str(given[key]) for key in CONFIG_KEYS if given.get(key) is not None}
+    _keep_for_ourselves(descriptors)
+    config = configured({**_read(config_file), **named_here}, os.environ, files, descriptors, serving)
     # The reactor is chosen before anything of Twisted that would install another.
     from twisted.internet import asyncioreactor  # noqa: PLC0415 - see above
 
@@ -205,6 +226,7 @@ def configured(
     environment: Mapping[str, str],
     password_files: Sequence[Path] = (),
     password_descriptors: Sequence[int] = (),
+    serving: Serving | None = None,
 ) -> Config:
     """The Config of what was given, with the contract's defaults (rpc.md, Transport and Starting it)."""
     for name, value in given.items():
@@ -231,20 +253,22 @@ def configured(
         socket_path,
         _tor_choice(given, credentials),
         group=given.get("group"),
-        http=_http_address(given["http"]) if "http" in given else None,
+        http=_loopback("--http", given["http"]) if "http" in given else None,
+        metrics=_loopback("--metrics", given["metrics"]) if "metrics" in given else None,
         events_kept=_events_kept(given.get("events_kept")),
         passwords=PasswordSources(files, tuple(password_descriptors), credentials),
+        serving=serving,
     )
 
 
-def _http_address(text: str) -> HttpAddress:
+def _loopback(option: str, text: str) -> HttpAddress:
     host, _, port = text.rpartition(":")
     if host not in ("", "127.0.0.1", "localhost"):
         raise click.ClickException(
-            "--http is for this machine only: name 127.0.0.1 or a port alone, and bring others in by SSH or an onion."
+            f"{option} is for this machine only: name 127.0.0.1 or a port alone, and bring others in by SSH or an onion."
         )
     if not port.isascii() or not port.isdecimal() or int(port) >= 1 << 16:
-        raise click.ClickException("--http is [HOST:]PORT, with a port from 1 to 65535: correct it.")
+        raise click.ClickException(f"{option} is [HOST:]PORT, with a port from 1 to 65535: correct it.")
     return HttpAddress("127.0.0.1", int(port))
 
 

@@ -50,6 +50,13 @@ class HttpAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """A daemon that is only a server. `description` is for the one that it makes where the home has none."""
+
+    description: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The daemon's settings."""
 
@@ -61,6 +68,10 @@ class Config:
     """a UNIX group whose members may connect; they need a token all the same"""
     http: HttpAddress | None = None
     """where the loopback HTTP transport listens; None: nowhere"""
+    metrics: HttpAddress | None = None
+    """where sums of the hosted servers are told over HTTP; None: nowhere"""
     events_kept: int = EVENTS_KEPT
     passwords: PasswordSources = field(default_factory=PasswordSources)
     """what opens profiles at the start, without a person"""
+    serving: Serving | None = None
+    """set where the daemon is only a server, and has no profiles"""

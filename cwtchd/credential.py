@@ -38,6 +38,16 @@ class PasswordSources:
     credentials: Path | None = None
     """a directory in which each file whose name begins with `password` holds one"""
 
+    @property
+    def any(self) -> bool:
+        """Whether there is one, or something that may be one and can't be read."""
+        if self.files or self.descriptors or self.credentials is None:
+            return bool(self.files or self.descriptors)
+        try:
+            return bool(named(self.credentials, "password"))
+        except Unusable:
+            return True
+
 
 def named(directory: Path, start: str) -> list[SecretFile]:
     """The credentials of a directory whose names begin so, with or without the prefix. Raises Unusable."""

@@ -13,12 +13,13 @@ from twisted.internet.interfaces import (
     IReactorCore,
     IReactorFDSet,
     IReactorFromThreads,
+    IReactorProcess,
 )
 from twisted.python.failure import Failure
 
 import cwtchd
 from cwtchd import log
-from cwtchd.app.errors import TorUnavailable
+from cwtchd.app.errors import OnlyServes, TorUnavailable, WrongPassword
 from cwtchd.config import Config
 from cwtchd.protocol.crypto.primitives import random_bytes
 from cwtchd.rpc import schema
@@ -27,19 +28,24 @@ from cwtchd.rpc.profile_port import ProfilePort
 from cwtchd.runtime.api_tokens import ApiTokens
 from cwtchd.runtime.doors import CannotStart, Doors
 from cwtchd.runtime.home import Home
-from cwtchd.runtime.profile import OpenProfile, Surroundings
+from cwtchd.runtime.hosting import Hosting
+from cwtchd.runtime.profile import OpenProfile
+from cwtchd.runtime.serving import Serve
 from cwtchd.runtime.supervisor import Supervisor, standing
+from cwtchd.runtime.surroundings import Surroundings
 from cwtchd.runtime.threads import RealThreads
 from cwtchd.runtime.unattended import Unattended
+from cwtchd.runtime.work import ProofsOfWork
 from cwtchd.store.daemon_database import DaemonDatabase
 from cwtchd.store.durable import NotOurFolder, own_folder
+from cwtchd.store.server_vault import ServerVault
 from cwtchd.store.vault import Vault
 from cwtchd.tor.addresses import ITorReactor
 from cwtchd.tor.interface import DialFailed, Tor, TorStatus
 from cwtchd.tor.service import TorService
 
 
-class Reactor(ITorReactor, IReactorCore, IReactorFDSet, IReactorFromThreads):
+class Reactor(ITorReactor, IReactorCore, IReactorFDSet, IReactorFromThreads, IReactorProcess):
     """The powers of Twisted's reactor that the daemon needs."""
 
 
@@ -63,10 +69,18 @@ class Daemon:
         database = DaemonDatabase(config.home / "daemon.db", now_ms, random_bytes)
         self._api_tokens = ApiTokens(database, self._threads, now_ms, self._doors.revoked)
         chance = random.SystemRandom().random
-        around = Surroundings(reactor, now_ms, random_bytes, chance, tor)
+        self._work = ProofsOfWork(reactor)
+        around = Surroundings(reactor, now_ms, random_bytes, chance, tor, self._work)
         self._home = Home(Vault(config.home, config.kdf, random_bytes), self._threads, around, self._live)
+        servers = ServerVault(config.home, config.kdf, random_bytes)
+        self._hosting = Hosting(servers, self._threads, around, self._live)
+        self._serve = (
+            None if config.serving is None else Serve(self._hosting, config.serving, config.passwords)
+        )
         self._unattended = Unattended(
-            reactor, config.passwords, lambda password: self._home.unlock(password, unattended=True)
+            reactor,
+            config.passwords,
+            lambda password: Deferred.fromCoroutine(self._unlock_unattended(password)),
         )
 
     # --- start and stop ------------------------------------------------------------------------------------------
@@ -87,7 +101,27 @@ class Daemon:
                 f"The home or the socket can't be used: {os.strerror(error.errno or 0)}."
             ) from error
         self._tor.start()
-        self._unattended.begin()
+        Deferred.fromCoroutine(self._begin())
+
+    async def _begin(self) -> None:
+        """What is to be there without a person: servers first, since a password may open more of them."""
+        if self._serve is None:
+            await self._hosting.begin()
+        else:
+            await self._serve.begin()
+        await self._unattended.begin()
+
+    async def _unlock_unattended(self, password: str) -> int:
+        """Opens the profiles, and starts the servers, that a password of the start is for. How many these are."""
+        if self._serve is not None:
+            return await self._serve.unlocked(password)
+        started = await self._hosting.unlock(password)
+        try:
+            return started + len(await self._home.unlock(password, unattended=True))
+        except WrongPassword:
+            if not started:
+                raise
+            return started
 
     def give_up(self) -> None:
         """Ends what a start that did not come off had begun."""
@@ -104,7 +138,9 @@ class Daemon:
         self._unattended.close()
         await self._doors.close()
         try:
+            self._work.close()
             await self._home.close()
+            await self._hosting.close()
             await self._doors.emptied()
         finally:
             await self._tor.stop()
@@ -143,7 +179,20 @@ class Daemon:
         opened = self._home.listed()
         online = sum(profile.published_since is not None for profile in opened)
         tried = self._unattended
-        return standing(self._tor.status, len(opened), online, tried.waiting, tried.useless)
+        return standing(
+            self._tor.status,
+            len(opened),
+            online,
+            self._hosting.running,
+            tried.waiting,
+            tried.useless,
+            only_serves=self._serve is not None,
+        )
+
+    @property
+    def hosting(self) -> Hosting:
+        """The servers that it runs."""
+        return self._hosting
 
     def reset_tor(self) -> "Deferred[None]":
         """New circuits; fails with TorUnavailable."""
@@ -169,10 +218,14 @@ class Daemon:
 
     def create_profile(self, name: str, password: str) -> "Deferred[ProfilePort]":
         """A new one, open."""
+        if self._serve is not None:
+            raise OnlyServes
         return self._home.create(name, password).addCallback(_as_port)
 
     def unlock_profiles(self, password: str) -> "Deferred[Sequence[ProfilePort]]":
         """All that the password opens."""
+        if self._serve is not None:
+            raise OnlyServes
         return self._home.unlock(password).addCallback(list)
 
     def lock_profile(self, profile: ProfilePort) -> "Deferred[None]":

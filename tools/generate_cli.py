@@ -48,6 +48,7 @@ DAEMON = manpages.Program(
     ),
     files=(
         ("HOME/profiles/", "The profiles, each encrypted under its password."),
+        ("HOME/servers/", "The servers that it runs: keys, settings, and what they keep for others."),
         ("HOME/tor/", "The data of the daemon's own tor."),
         ("$XDG_RUNTIME_DIR/cwtchd/cwtchd.sock", "The socket of the API."),
     ),

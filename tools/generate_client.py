@@ -33,6 +33,9 @@ CALLED = {"DaemonReport": "DaemonStatus", "TorReport": "TorStatus", "ContactConn
 TAKEN = {"call", "ask", "events", "raw_events", "close", "path"}
 """What a client has beside its nouns."""
 
+NULL = model.Null.__name__
+"""What a param takes where null changes something, and to leave it out changes nothing: there the document has no default."""
+
 PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 
@@ -71,7 +74,8 @@ def _noun_module(noun: str, methods: list[dict[str, Any]], schemas: dict[str, An
     blocking = [line for method in ordered for line in _method(method, schemas, "")]
     awaited = [line for method in ordered for line in _method(method, schemas, "async ")]
     body = "\n".join([*_class(noun, "", blocking), *_class(noun, "Async", awaited)])
-    used = sorted(name for name in set(re.findall(r"\w+", _unquoted(body))) if _is_noun(name))
+    words = set(re.findall(r"\w+", _unquoted(body)))
+    used = sorted(name for name in words if _is_noun(name) or name == NULL)
     lines = [f'"""{noun}.*, {MADE_BY}"""', ""]
     if "Literal[" in body:
         lines += ["from typing import Literal", ""]
@@ -150,7 +154,8 @@ def _param(method: str, param: dict[str, Any], schemas: dict[str, Any]) -> str:
         if "None" in parts:
             raise Unwritable(f"{method} needs {name!r}, also where it is null, and a client leaves out None.")
         return f"{name}: {annotation}"
-    return f"{name}: {' | '.join([*(part for part in parts if part != 'None'), 'None'])} = None"
+    null = [NULL] if "None" in parts and "default" not in param["schema"] else []
+    return f"{name}: {' | '.join([*(part for part in parts if part != 'None'), *null, 'None'])} = None"
 
 
 def _annotation(shape: dict[str, Any], schemas: dict[str, Any], *, returned: bool) -> str:

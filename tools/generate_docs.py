@@ -12,7 +12,7 @@ from typing import Any
 
 from automat import TypeMachine
 
-from cwtchd.protocol.machines import auth, peer, socks
+from cwtchd.protocol.machines import auth, peer, proof_of_work, socks, token, token_board
 from cwtchd.rpc.dispatch import DOCUMENT
 from cwtchd.tor import status
 from tools import generate_cli, generate_client
@@ -104,7 +104,13 @@ def machine_page(name: str, source: str | None, machine: TypeMachine[Any, Any]) 
 MACHINES: dict[str, tuple[str | None, TypeMachine[Any, Any]]] = {
     "auth": (auth.__doc__, auth.build_auth),
     "peer": (peer.__doc__, peer.build_peer),
+    "proof-of-work-server": (proof_of_work.__doc__, proof_of_work.build_work_server),
+    "proof-of-work-client": (proof_of_work.__doc__, proof_of_work.build_work_client),
     "socks": (socks.__doc__, socks.build_socks),
+    "token-board-server": (token_board.__doc__, token_board.build_board),
+    "token-board-client": (token_board.__doc__, token_board.build_guest),
+    "token-client": (token.__doc__, token.build_buyer),
+    "token-server": (token.__doc__, token.build_signer),
     "tor": (status.__doc__, status.build_standing),
 }
 

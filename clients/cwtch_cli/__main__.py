@@ -19,10 +19,12 @@ from cwtch_cli.conversation import conversation
 from cwtch_cli.daemon import daemon, rpc
 from cwtch_cli.errors import DONE, ENDINGS, FAILED, MISUSED, READER_GONE, STATUSES, sentence_of, status_of
 from cwtch_cli.event import event, watch
+from cwtch_cli.hosting import hosting
 from cwtch_cli.message import message
 from cwtch_cli.output import visible
 from cwtch_cli.profile import profile
 from cwtch_cli.refused import explained
+from cwtch_cli.server import server
 from cwtch_cli.token import token
 from cwtch_cli.tor import tor
 from cwtch_cli.tui import tui
@@ -43,7 +45,9 @@ def cli() -> None:
     """
 
 
-for _command in (profile, contact, conversation, message, chat, tui, event, watch, daemon, tor, token, rpc):
+_TALKING = (profile, contact, conversation, message, chat, tui, event, watch, server)
+_RUNNING = (daemon, tor, token, hosting, rpc)
+for _command in (*_TALKING, *_RUNNING):
     cli.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""Completion: what the shell offers for a profile, a conversation or an event's type, as the daemon tells it.
+"""Completion: what the shell offers for a profile, a conversation, a server or an event's type, as the daemon tells it.
 
 Rules: a shell must not wait: the daemon has a second to answer, and any failure offers nothing and says nothing. Only words that
 no shell reads as anything else are offered, since some shells put them on the line as they are.
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cwtch_cli.connect import Invocation, called
-from cwtch_cli.output import visible
-from cwtch_client import ClientError, Conversation, Profile, convert
+from cwtch_cli.output import short, visible
+from cwtch_client import ClientError, Conversation, Hosted, Profile, Server, convert
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -30,6 +30,16 @@ def profiles(context: click.Context, _parameter: click.Parameter, begun: str) ->
 def conversations(context: click.Context, _parameter: click.Parameter, begun: str) -> "list[CompletionItem]":
     """The profile's conversations, by petname, or by id where one has none that a shell can take."""
     return _offered(context, begun, _conversations)
+
+
+def servers(context: click.Context, _parameter: click.Parameter, begun: str) -> "list[CompletionItem]":
+    """The servers that the profile uses, by id."""
+    return _offered(context, begun, _servers)
+
+
+def hosted_servers(context: click.Context, _parameter: click.Parameter, begun: str) -> "list[CompletionItem]":
+    """The servers that the daemon runs, by id."""
+    return _offered(context, begun, _hosted_servers)
 
 
 def event_types(context: click.Context, _parameter: click.Parameter, begun: str) -> "list[CompletionItem]":
@@ -56,6 +66,16 @@ def _conversations(invocation: Invocation) -> Iterable[tuple[str, str | None]]:
             yield each.name, each.state
         else:
             yield str(each.id), visible(called(each))
+
+
+def _servers(invocation: Invocation) -> Iterable[tuple[str, str | None]]:
+    for each in convert(invocation.call_on_profile("server.list"), list[Server]):
+        yield str(each.id), visible(short(each.onion))
+
+
+def _hosted_servers(invocation: Invocation) -> Iterable[tuple[str, str | None]]:
+    for each in convert(invocation.call("hosting.list"), list[Hosted]):
+        yield each.id, visible(each.description or each.state)
 
 
 def _offered(context: click.Context, begun: str, words: Any) -> "list[CompletionItem]":

@@ -9,8 +9,18 @@ from cwtch_cli import completion
 from cwtch_cli.command import Noun, Verb, takes_profile
 from cwtch_cli.connect import Invocation, called
 from cwtch_cli.message import shown_text
-from cwtch_cli.output import moment, state_word
-from cwtch_client import BadAnswer, Conversation, Event, EventPage, TorStatus, convert
+from cwtch_cli.output import moment, short, state_word
+from cwtch_client import (
+    BadAnswer,
+    Conversation,
+    Event,
+    EventPage,
+    Hosted,
+    Server,
+    ServerConnection,
+    TorStatus,
+    convert,
+)
 
 _MOST_CHARACTERS = 200
 
@@ -105,9 +115,23 @@ def summary(invocation: Invocation, told: Event) -> str:
         if told.type == "connection.changed" and isinstance(told.data, dict):
             state = told.data.get("connection", {}).get("state", "?")
             return f"{invocation.name_of(int(told.data['conversation']))} is {state_word(str(state))}"
+        if told.type.startswith(("server.", "hosting.")) and isinstance(told.data, dict):
+            return _of_server(told.type, told.data)
         if told.type == "tor.changed":
             tor = convert(told.data, TorStatus)
             return tor.summary or tor.state
     except (BadAnswer, AttributeError, KeyError, TypeError, ValueError):
         pass  # a shape that this version does not know is shown as it is
     return json.dumps(told.data, ensure_ascii=False)[:_MOST_CHARACTERS]
+
+
+def _of_server(type_: str, data: dict[str, object]) -> str:
+    if type_ == "hosting.changed":
+        hosted = convert(data, Hosted)
+        return f"server {hosted.description or short(hosted.id)} is {hosted.state}"
+    if data.get("deleted"):
+        return f"server {data['server']} is used no more"
+    if "server" in data:
+        return f"server {data['server']} is {convert(data['connection'], ServerConnection).state}"
+    found = convert(data, Server)
+    return f"server {found.id} ({short(found.onion)}): {found.messages} messages, {found.tokens} tokens"

@@ -10,7 +10,9 @@ import click
 
 _GUESSES = {
     "address": ("profile get", "profile qr"),
+    "change": ("set",),
     "close": ("lock",),
+    "configure": ("set",),
     "delete": ("remove", "reject", "revoke"),
     "events": ("event list", "watch"),
     "export": ("profile export",),
@@ -31,12 +33,13 @@ _GUESSES = {
     "new": ("create",),
     "open": ("unlock",),
     "ping": ("daemon status",),
-    "qr": ("profile qr",),
+    "qr": ("profile qr", "hosting bundle"),
     "quit": ("daemon shutdown",),
     "read": ("message list", "conversation mark-read"),
     "rename": ("profile set", "contact set"),
     "requests": ("contact list",),
-    "rm": ("remove", "reject", "revoke"),
+    "retire": ("hosting delete",),
+    "rm": ("remove", "reject", "revoke", "hosting delete"),
     "say": ("message send",),
     "show": ("get",),
     "stop": ("daemon shutdown",),
@@ -49,15 +52,23 @@ _GUESSES = {
 }
 """What people type, and the command or the verb that it is called here."""
 
+_DAEMONS_OWN = {
+    "run": "`cwtchd run` starts the daemon.",
+    "start": "`cwtchd run` starts the daemon, `cwtch hosting start` a server in it.",
+    "serve": "`cwtchd serve` starts a daemon that is only a server.",
+}
+"""What the other program does."""
+
 _MOST = 4
 
 
 def near_word(group: click.Group, here: str, word: str) -> str:
     """What to say where `group`, reached by the words `here`, has no command of this name."""
     word = word.lower().replace("_", "-")
-    if word in ("run", "start", "serve") and here == "cwtch":
-        return "`cwtchd run` starts the daemon."
-    for found in (_exact(group, word), _guessed(group, here, word), _close(group, word)):
+    if word in _DAEMONS_OWN and here == "cwtch":
+        return _DAEMONS_OWN[word]
+    known = [*_exact(group, word), *_guessed(group, here, word)]
+    for found in (list(dict.fromkeys(known)), _close(group, word)):
         if found:
             return f"did you mean {_either([f'{here} {path}' for path in found[:_MOST]])}?"
     return f"`{here} --help` lists what there is."

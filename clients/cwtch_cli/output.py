@@ -31,8 +31,11 @@ _STYLES = {
     "pending": "yellow",
     "queued": "yellow",
     "ready": "green",
+    "running": "green",
     "sent": "cyan",
     "starting": "yellow",
+    "stopped": "yellow",
+    "synced": "green",
 }
 _CONNECTED = {
     "authenticated": "connected",

@@ -103,11 +103,11 @@ def qr_(invocation: Invocation, svg: Path | None, png: Path | None) -> None:
     """Show a profile's address as a QR code, for somebody to scan."""
     result = invocation.call_on_profile("profile.get")
     found = convert(result, Profile)
-    qr.save(found.id, svg=svg, png=png)
+    qr.save(f"cwtch:{found.id}", svg=svg, png=png)
 
     def view() -> None:
         if svg is None and png is None:
-            invocation.output.drawing(qr.drawn(found.id, coloured=invocation.output.on_terminal))
+            invocation.output.drawing(qr.drawn(f"cwtch:{found.id}", coloured=invocation.output.on_terminal))
         invocation.output.line(f"cwtch:{found.id}")
 
     invocation.show(result, view)

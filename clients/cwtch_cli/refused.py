@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cwtch_cli.connect import Invocation
-from cwtch_client import ClientError, RpcError
+from cwtch_client import NULL, ClientError, RpcError
 
 _METHOD_NOT_FOUND, _INVALID_PARAMS = -32601, -32602
 _WORDS = {"string": "text", "integer": "a whole number", "array": "a list", "boolean": "true or false"}
@@ -72,7 +72,7 @@ def _faults(
 ) -> Iterator[tuple[str, str]]:
     known = {each["name"]: each["schema"] for each in described["params"]}
     for name, value in given.items():
-        if value is None:
+        if value is None or value is NULL:
             continue
         if name not in known:
             yield name, "it is older than this `cwtch`, so leave that out or start a newer one"

@@ -13,7 +13,7 @@ class Asking(ABC):
 
     @abstractmethod
     def call(self, method: str, /, **params: object) -> Json:
-        """Calls a method of the contract and returns its result; a param that is None is left out.
+        """Calls a method of the contract and returns its result; a param that is None is left out, NULL is null.
 
         Raises RpcError where the daemon refuses, DaemonAbsent where none is there, and other ClientErrors.
         """
@@ -28,7 +28,7 @@ class AsyncAsking(ABC):
 
     @abstractmethod
     async def call(self, method: str, /, **params: object) -> Json:
-        """Calls a method of the contract and returns its result; a param that is None is left out.
+        """Calls a method of the contract and returns its result; a param that is None is left out, NULL is null.
 
         Raises RpcError where the daemon refuses, DaemonAbsent where none is there, and other ClientErrors.
         """

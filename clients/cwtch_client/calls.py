@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def call_line(number: int, method: str, params: Mapping[str, object]) -> bytes:
-    """A call as a line with its end; a param that is None is left out. Raises NotText or CallTooLong."""
+    """A call as a line with its end; a param that is None is left out, NULL is null. Raises NotText or CallTooLong."""
     given = {name: value for name, value in params.items() if value is not None}
     try:
         line = _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": given})

@@ -12,7 +12,9 @@ from cwtch_client.model import Json
 
 _SCOPES = ("read", "send", "admin")
 _READING = ("discover", "status", "get", "list", "subscribe", "unsubscribe")
-_ADMINISTERING = ("token", "profile", "daemon", "tor", "settings")
+_ADMINISTERING = ("token", "profile", "daemon", "tor", "settings", "hosting")
+_ADMINS_ONLY = ("token", "hosting")
+"""Nouns of which nobody else reads anything."""
 
 
 class Tokens:
@@ -64,7 +66,7 @@ class Tokens:
 def check(granted: Values, method: str, params: Values) -> None:
     """Refuses what the token is not for."""
     noun, _, verb = method.partition(".")
-    reading = verb in _READING and noun != "token"
+    reading = verb in _READING and noun not in _ADMINS_ONLY
     needed = "read" if reading else "admin" if noun in _ADMINISTERING else "send"
     if _SCOPES.index(str(granted["scope"])) < _SCOPES.index(needed):
         raise unauthorized()

@@ -24,7 +24,7 @@ class Refused(Exception):
 
 def wrong_password() -> Refused:
     return Refused(
-        -32001, "No profile here opens with this password: check it, or create a profile.", "wrong_password"
+        -32001, "Nothing here opens with this password: check it.", "wrong_password"
     )
 
 
@@ -60,6 +60,14 @@ def blocked() -> Refused:
     return Refused(-32009, "This contact is blocked: unblock it first.", "blocked")
 
 
+def invalid_bundle() -> Refused:
+    return Refused(
+        -32011,
+        "This is not a server's key bundle: it is one text that begins with server: and must be copied whole.",
+        "invalid_bundle",
+    )
+
+
 def cursor_expired(oldest: int, head: int) -> Refused:
     return Refused(
         -32016,
@@ -67,6 +75,15 @@ def cursor_expired(oldest: int, head: int) -> Refused:
         "cursor_expired",
         oldest=oldest,
         head=head,
+    )
+
+
+def invalid_settings() -> Refused:
+    return Refused(
+        -32021,
+        "These settings do not go together: intro_rate and intro_burst are set both, with onion_pow, "
+        "and intro_burst is at least intro_rate.",
+        "invalid_settings",
     )
 
 

@@ -15,6 +15,7 @@ from cwtch_client.fake_errors import (
     not_accepted,
     wrong_password,
 )
+from cwtch_client.fake_servers import added, removed, synced
 from cwtch_client.fake_world import EVENT_TYPES, LIVE_TYPES, World, now
 from cwtch_client.model import Json
 
@@ -60,6 +61,60 @@ def _token_list(world: World, params: Values) -> Json:
 @_method("token.revoke")
 def _token_revoke(world: World, params: Values) -> Json:
     world.tokens.revoke(params)
+    return None
+
+
+@_method("server.list")
+def _server_list(world: World, params: Values) -> Json:
+    return list(world.profile(params).servers.values())
+
+
+@_method("server.get")
+def _server_get(world: World, params: Values) -> Json:
+    return world.server(params)
+
+
+METHODS.update({"server.add": added, "server.remove": removed, "server.sync": synced})
+
+
+@_method("hosting.create")
+def _hosting_create(world: World, params: Values) -> Json:
+    return world.hosting.create(params)
+
+
+@_method("hosting.list")
+def _hosting_list(world: World, params: Values) -> Json:
+    return world.hosting.list()
+
+
+@_method("hosting.get")
+def _hosting_get(world: World, params: Values) -> Json:
+    return world.hosting.get(params)
+
+
+@_method("hosting.set")
+def _hosting_set(world: World, params: Values) -> Json:
+    return world.hosting.set(params)
+
+
+@_method("hosting.start")
+def _hosting_start(world: World, params: Values) -> Json:
+    return world.hosting.start(params)
+
+
+@_method("hosting.stop")
+def _hosting_stop(world: World, params: Values) -> Json:
+    return world.hosting.stop(params)
+
+
+@_method("hosting.stats")
+def _hosting_stats(world: World, params: Values) -> Json:
+    return world.hosting.stats(params)
+
+
+@_method("hosting.delete")
+def _hosting_delete(world: World, params: Values) -> Json:
+    world.hosting.delete(params)
     return None
 
 

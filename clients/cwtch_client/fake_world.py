@@ -3,16 +3,16 @@
 Rules: no socket, no thread; whoever calls holds the FakeDaemon's lock.
 """
 
-import base64
 import copy
-import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cwtch_client.fake_access import Tokens
 from cwtch_client.fake_errors import Values as Values
 from cwtch_client.fake_errors import cursor_expired, invalid_params, not_found, profile_locked
+from cwtch_client.fake_hosting import FakeHosting
+from cwtch_client.fake_values import now as now
+from cwtch_client.fake_values import onion as onion
 from cwtch_client.model import Json
 
 EVENT_TYPES = {
@@ -21,22 +21,13 @@ EVENT_TYPES = {
     *(f"profile.{word}" for word in ("changed", "unlocked", "locked")),
     *(f"group.{word}" for word in ("joined", "invited", "gap_found", "gap_closed")),
     *(f"file.{word}" for word in ("offered", "progress", "completed", "failed")),
-    *("connection.changed", "server.changed", "tor.changed", "daemon.stopping", "event.dropped"),
+    *("connection.changed", "server.changed", "server.progress", "hosting.changed"),
+    *("tor.changed", "daemon.stopping", "event.dropped"),
 }
 LIVE_TYPES = {
     *("connection.changed", "profile.unlocked", "profile.locked"),
-    *("tor.changed", "daemon.stopping", "event.dropped"),
+    *("server.progress", "hosting.changed", "tor.changed", "daemon.stopping", "event.dropped"),
 }
-
-
-def onion(word: str) -> str:
-    """An address that looks like one, the same for the same word."""
-    return base64.b32encode(hashlib.sha512(word.encode()).digest()).decode().lower()[:56]
-
-
-def now() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass
@@ -49,6 +40,7 @@ class FakeProfile:
     open: bool = True
     conversations: dict[int, Values] = field(default_factory=dict)
     messages: dict[int, Values] = field(default_factory=dict)
+    servers: dict[int, Values] = field(default_factory=dict)
     log: list[Values] = field(default_factory=list)
     named: dict[str, Values] = field(default_factory=dict)
     autostart: bool = False
@@ -89,6 +81,7 @@ class World:
         self.profiles: dict[str, FakeProfile] = {}
         self.listeners: list[Listener] = []
         self.tokens = Tokens()
+        self.hosting = FakeHosting(self._hosted_changed)
         self._numbers = 0
 
     def number(self) -> int:
@@ -116,6 +109,10 @@ class World:
     def message(self, params: Values) -> Values:
         """The message of a call."""
         return _found(self.profile(params).messages, params.get("message"))
+
+    def server(self, params: Values) -> Values:
+        """The server of a call."""
+        return _found(self.profile(params).servers, params.get("server"))
 
     def add_conversation(self, profile: FakeProfile, address: str, name: str, state: str) -> Values:
         """A new conversation with a contact."""
@@ -202,6 +199,9 @@ class World:
         for listener in list(self.listeners):
             if listener.profile == profile:
                 _tell(listener, event)
+
+    def _hosted_changed(self, shown: Values) -> None:
+        self.tell(None, "hosting.changed", shown, stored=False)
 
     def subscribe(self, params: Values, tell: Callable[[Values], None]) -> tuple[Values, Callable[[], None]]:
         """A subscription's reply, and what is to be done once the reply has left."""

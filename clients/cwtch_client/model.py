@@ -4,7 +4,8 @@ Times are integer milliseconds since the epoch, UTC. A profile's id and a contac
 Message text is kept out of every repr.
 """
 
-from typing import TypeAlias, TypeVar
+from enum import Enum
+from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -15,6 +16,16 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 """A value as JSON has it."""
 
 T = TypeVar("T")
+
+
+class Null(Enum):
+    """JSON's null as the param of a call, where None leaves the param out."""
+
+    NULL = None
+
+
+NULL: Final = Null.NULL
+"""What takes a bound away: `hosting.set(id=…, max_hours=NULL)`."""
 
 
 class Noun(Struct, frozen=True, kw_only=True):
@@ -117,6 +128,74 @@ class Granted(Noun, frozen=True, kw_only=True):
     profile: str | None = None
     conversations: list[int] | None = None
     folders: list[str] = []
+
+
+class ServerConnection(Noun, frozen=True, kw_only=True):
+    """How a server is connected right now; `received` of `announced` are its replay's, `work_tried` is how far the work for tokens is."""
+
+    state: str
+    since: int | None = None
+    received: int = 0
+    announced: int | None = None
+    next_try_at: int | None = None
+    last_failure: str | None = None
+    work_tried: int | None = None
+
+
+class Server(Noun, frozen=True, kw_only=True):
+    """A server that a profile uses. `state` is `disconnected`, `connecting`, `authenticated` or `synced`; `faults` is what it was caught at."""
+
+    id: int
+    onion: str
+    state: str
+    token_onion: str | None = None
+    bundle: str | None = None
+    connection: ServerConnection | None = None
+    added_at: int | None = None
+    last_synced_at: int | None = None
+    messages: int = 0
+    tokens: int = 0
+    waiting: int = 0
+    distrusted: bool = False
+    faults: list[str] = []
+
+
+class Hosted(Noun, frozen=True, kw_only=True):
+    """A server that the daemon runs; `state` is `stopped` or `running`. The onions and the bundle of a sealed one are None until it was started.
+
+    `published_since`: since when both onions can be found, None while one can't. `max_mib` is in MiB of messages.
+    """
+
+    id: str
+    state: str
+    description: str = ""
+    autostart: bool = False
+    sealed: bool = False
+    warning: str | None = None
+    onion: str | None = None
+    token_onion: str | None = None
+    bundle: str | None = None
+    published_since: int | None = None
+    max_messages: int | None = None
+    max_mib: int | None = None
+    max_hours: int | None = None
+    onion_pow: bool = False
+    intro_rate: int | None = None
+    intro_burst: int | None = None
+
+
+class HostedStats(Noun, frozen=True, kw_only=True):
+    """Sums of a server that runs, all None while it does not; `posts` are counted for ever, `replays` and `tokens_signed` since its start."""
+
+    id: str
+    running_since: int | None = None
+    messages: int | None = None
+    bytes: int | None = None
+    posts: int | None = None
+    connections: int | None = None
+    synced: int | None = None
+    replays: int | None = None
+    tokens_signed: int | None = None
 
 
 class Connection(Noun, frozen=True, kw_only=True):

@@ -74,6 +74,7 @@ class FakeDaemon:
             with self._lock:
                 for profile in self.world.profiles.values():
                     profile.open = False
+                self.world.hosting.begin_anew()
         for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join()

@@ -6,6 +6,7 @@ Each can be made again from a row: Reach from the outbox and from who is accepte
 from dataclasses import dataclass, field
 from typing import Generic, NewType, TypeVar
 
+from cwtchd.app.errors import Refusal
 from cwtchd.protocol.model import Onion
 
 Link = NewType("Link", int)
@@ -61,7 +62,12 @@ class ShowProfile:
     autostart: bool
 
 
-Effect = Admit | Acknowledge | Hangup | Reach | PartWith | ShowProfile
+@dataclass(frozen=True, slots=True)
+class LookAtServers:
+    """What is wanted of the servers that the profile uses has changed: begin what is due, end what is wanted no more."""
+
+
+Effect = Admit | Acknowledge | Hangup | Reach | PartWith | ShowProfile | LookAtServers
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -71,8 +77,10 @@ class Outcome(Generic[T_co]):
     """What a unit of work came to: its answer, and what is to be done after the commit.
 
     `last` says that nothing more of the same source may run: what is queued behind it would overtake what this unit turned away.
+    `refusal` is what the caller is told instead of the value, where what the unit wrote is to be kept all the same.
     """
 
     value: T_co
     effects: tuple[Effect, ...] = ()
     last: bool = False
+    refusal: Refusal | None = None

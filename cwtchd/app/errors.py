@@ -21,7 +21,7 @@ class Refusal(Exception):
 class WrongPassword(Refusal):
     code = -32001
     name = "wrong_password"
-    sentence = "No profile here opens with this password: check it, or create a profile."
+    sentence = "Nothing here opens with this password: check it."
 
 
 class ProfileLocked(Refusal):
@@ -80,10 +80,42 @@ class LimitExceeded(Refusal):
     sentence = "A limit is reached: wait until there is room again."
 
 
+class InvalidBundle(Refusal):
+    code = -32011
+    name = "invalid_bundle"
+    sentence = (
+        "This is not a server's key bundle: it is one text that begins with server: and must be copied whole."
+    )
+
+
+class BareAddress(InvalidBundle):
+    sentence = "An address does not say what a server's keys are: ask for its bundle, the text that begins with server:."
+
+
+class ChangedBundle(InvalidBundle):
+    sentence = (
+        "This bundle says other than the one that the server was added with: keep to that one, or remove the server "
+        "and add it again."
+    )
+
+
+class OtherKeys(InvalidBundle):
+    sentence = (
+        "This server has shown other keys than those that it was added with: nothing is posted there any more. "
+        "Ask who runs it why; to trust it anew, remove it and add it again."
+    )
+
+
 class StorageFailed(Refusal):
     code = -32013
     name = "storage_failed"
     sentence = "The disk did not take it: nothing was changed. Make room or make it writable, and try again."
+
+
+class ServerUnreachable(Refusal):
+    code = -32015
+    name = "server_unreachable"
+    sentence = "The server can't be reached now: see whether it runs, and try again later."
 
 
 class CursorExpired(Refusal):
@@ -116,3 +148,18 @@ class NotAccepted(Refusal):
     code = -32019
     name = "not_accepted"
     sentence = "This contact has not been accepted: accept it before you write to it."
+
+
+class InvalidSettings(Refusal):
+    code = -32021
+    name = "invalid_settings"
+    sentence = (
+        "These settings do not go together: intro_rate and intro_burst are set both or not at all, "
+        "and intro_burst is at least intro_rate."
+    )
+
+
+class OnlyServes(Refusal):
+    code = -32022
+    name = "only_serves"
+    sentence = "This daemon is only a server and has no profiles: use one that was started with `cwtchd run`."

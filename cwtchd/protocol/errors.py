@@ -16,6 +16,14 @@ class RemoteProtocolError(ProtocolError):
     """The other side's bytes are not what the protocol allows."""
 
 
+class ProofFailed(RemoteProtocolError):
+    """A server signed tokens with another key than its bundle names, or not at all."""
+
+
+class BatchIncomplete(RemoteProtocolError):
+    """A server signed another number of tokens than it was sent."""
+
+
 class MessageTooLarge(LocalProtocolError):
     """A message does not fit one packet. `size` and `limit` are bytes of the encoded peer message's data."""
 
@@ -27,3 +35,7 @@ class MessageTooLarge(LocalProtocolError):
 
 class InvalidOnion(ProtocolError):
     """A text is not the address of a v3 onion service (wire-peer §1.3)."""
+
+
+class InvalidBundle(ProtocolError):
+    """A text is not the signed key bundle of a server (wire-server §1.2)."""

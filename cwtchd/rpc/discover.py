@@ -7,7 +7,9 @@ import msgspec
 
 import cwtchd
 from cwtchd.rpc import schema
+from cwtchd.rpc.hosting_schema import Hosted
 from cwtchd.rpc.methods.registry import Method, Methods, Session
+from cwtchd.rpc.server_schema import Server, ServerProgress
 from cwtchd.store.api_tokens import Scope
 from cwtchd.store.events import EventType
 
@@ -32,6 +34,8 @@ LIVE = {
     "connection.changed": schema.ConnectionChange,
     "profile.unlocked": schema.Profile,
     "profile.locked": schema.Profile,
+    "hosting.changed": Hosted,
+    "server.progress": ServerProgress,
     "tor.changed": schema.TorReport,
     "daemon.stopping": schema.Nothing,
     "event.dropped": schema.Dropped,
@@ -88,7 +92,11 @@ def _describe(every: list[Method[Any]]) -> dict[str, Any]:
 
 def _stored(type_: EventType) -> type[msgspec.Struct]:
     """What the data of a row of the log is, while what it tells of is still there."""
-    nouns: dict[str, type[msgspec.Struct]] = {"message": schema.Message, "contact": schema.Conversation}
+    nouns: dict[str, type[msgspec.Struct]] = {
+        "message": schema.Message,
+        "contact": schema.Conversation,
+        "server": Server,
+    }
     return nouns.get(type_.value.split(".")[0], schema.Profile)
 
 

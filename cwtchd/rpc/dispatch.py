@@ -18,7 +18,18 @@ from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import LimitExceeded, ProfileLocked, Refusal
 from cwtchd.rpc import access, discover, jsonrpc
 from cwtchd.rpc.jsonrpc import Batch, Call, CallId, Fault
-from cwtchd.rpc.methods import contact, conversation, daemon, event, message, profile, rpc, token
+from cwtchd.rpc.methods import (
+    contact,
+    conversation,
+    daemon,
+    event,
+    hosting,
+    message,
+    profile,
+    rpc,
+    server,
+    token,
+)
 from cwtchd.rpc.methods.registry import Method, OnProfile, Session, table
 from cwtchd.store.database import UnitOfWork
 
@@ -38,6 +49,8 @@ METHODS = table(
     conversation.methods.all,
     message.methods.all,
     event.methods.all,
+    server.methods.all,
+    hosting.methods.all,
 )
 DOCUMENT = discover.describe(METHODS.values())
 
@@ -153,18 +166,26 @@ def _run_on_profile(
         return
     grant = session.caller.grant
     on = OnProfile(
-        port.onion, port.presence, port.published_since, None if grant is None else grant.conversations
+        port.onion,
+        port.presence,
+        port.servers,
+        port.published_since,
+        None if grant is None else grant.conversations,
     )
 
     def unit(uow: UnitOfWork) -> Outcome[object]:
         access.check_in_turn(grant, uow, params)
         outcome = function(on, uow, params)
+        if outcome.refusal is not None:
+            return outcome
         line = None if isinstance(call_id, UnsetType) else jsonrpc.encode_result(call_id, outcome.value)
         return Outcome(line, outcome.effects)
 
     def done(outcome: Outcome[object] | Exception) -> None:
         if isinstance(outcome, Exception):
             _answer_fault(call_id, _fault(outcome), answer)
+        elif outcome.refusal is not None:
+            _answer_fault(call_id, jsonrpc.fault_of(outcome.refusal), answer)
         else:
             answer(outcome.value if isinstance(outcome.value, bytes) else None)
 

@@ -11,8 +11,9 @@ import msgspec
 from cwtchd.app.errors import CursorExpired
 from cwtchd.protocol.model import Onion
 from cwtchd.rpc import present, schema
-from cwtchd.rpc.presence import Presence
-from cwtchd.store import contacts, events, messages, profiles
+from cwtchd.rpc.presence import Presence, ServerPresences
+from cwtchd.rpc.server_schema import DeletedServer, Server
+from cwtchd.store import contacts, events, messages, profiles, servers
 from cwtchd.store.contacts import ConversationRow
 from cwtchd.store.database import UnitOfWork
 from cwtchd.store.events import EventRow, EventType, Only
@@ -31,6 +32,8 @@ Shown = (
     | schema.Profile
     | schema.DeletedMessage
     | schema.DeletedConversation
+    | Server
+    | DeletedServer
     | schema.Nothing
 )
 
@@ -64,6 +67,7 @@ def page(
     uow: UnitOfWork,
     own: Onion,
     presence: Presence,
+    used: ServerPresences,
     published_since: int | None,
     after: int,
     limit: int,
@@ -73,7 +77,7 @@ def page(
     """The next events behind `after`, at most `limit`, built now from the rows that they name. Raises CursorExpired."""
     check_cursor(uow, after)
     rows = events.page(uow, after, limit, only)
-    nouns = _Nouns(uow, published_since)
+    nouns = _Nouns(uow, used, published_since)
     shown: list[BuiltEvent] = []
     size = 0
     for at, row in enumerate(rows):
@@ -94,8 +98,9 @@ def page(
 class _Nouns:
     """What the rows of one page tell of, as it is now."""
 
-    def __init__(self, uow: UnitOfWork, published_since: int | None) -> None:
+    def __init__(self, uow: UnitOfWork, used: ServerPresences, published_since: int | None) -> None:
         self._uow = uow
+        self._used = used
         self._published_since = published_since
         self._messages: Mapping[int, MessageRow] = {}
         self._conversations: dict[int, ConversationRow | None] = {}
@@ -105,6 +110,13 @@ class _Nouns:
         self._messages = messages.of(self._uow, {row.message for row in rows if row.message is not None})
 
     def data(self, row: EventRow, own: Onion, presence: Presence) -> Shown:
+        if row.server is not None:
+            server = servers.get(self._uow, row.server)
+            return (
+                DeletedServer(server=row.server)
+                if server is None
+                else present.server(server, self._used.get(row.server))
+            )
         if row.conversation is None:
             profile = profiles.read(self._uow) if row.type is EventType.PROFILE_CHANGED else None
             return (

@@ -11,6 +11,7 @@ from enum import Enum
 import h11
 
 PATHS = (b"/rpc", b"/")
+METRICS_PATHS = (b"/metrics",)
 JSON = b"application/json"
 LOOPBACK = (b"127.0.0.1", b"localhost", b"[::1]")
 
@@ -43,7 +44,7 @@ class TurnedAway:
 def judge(request: h11.Request, port: int) -> Admitted | TurnedAway:
     """Whether a request to our `port` may go on."""
     headers = _headers(request)
-    way = _place(headers, bytes(request.target), port) or _way(headers, bytes(request.method))
+    way = _place(headers, bytes(request.target), port, PATHS) or _way(headers, bytes(request.method))
     if isinstance(way, TurnedAway):
         return way
     token = _bearer(headers.get(b"authorization", b""))
@@ -53,15 +54,27 @@ def judge(request: h11.Request, port: int) -> Admitted | TurnedAway:
     return Admitted(way, token)
 
 
-def _place(headers: dict[bytes, bytes], target: bytes, port: int) -> TurnedAway | None:
+def judge_scrape(request: h11.Request, port: int) -> TurnedAway | None:
+    """Why a request to the metrics' `port` gets none; None where it is to be answered."""
+    headers = _headers(request)
+    away = _place(headers, bytes(request.target), port, METRICS_PATHS)
+    if away is None and bytes(request.method) != b"GET":
+        return TurnedAway(405, "Metrics are had with GET.", ((b"allow", b"GET"),))
+    return away
+
+
+def _place(
+    headers: dict[bytes, bytes], target: bytes, port: int, paths: tuple[bytes, ...]
+) -> TurnedAway | None:
     """Whether the request means this daemon, and comes from no page."""
     hosts = {host + b":%d" % port for host in LOOPBACK}
     if headers.get(b"host", b"").lower() not in hosts:
         return TurnedAway(403, "This host is not the daemon's: call 127.0.0.1 with its port.")
     if b"origin" in headers and headers[b"origin"].lower() not in {b"http://" + host for host in hosts}:
         return TurnedAway(403, "A web page may not call this daemon: call it from a program.")
-    if target not in PATHS:
-        return TurnedAway(404, "There is nothing at this address: call /rpc, without anything behind it.")
+    if target not in paths:
+        there = paths[0].decode()
+        return TurnedAway(404, f"There is nothing at this address: call {there}, without anything behind it.")
     return None
 
 

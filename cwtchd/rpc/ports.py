@@ -1,12 +1,14 @@
 """What the API asks of the running daemon. The runtime implements it; it is handed down, so that no import points up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
 from cwtchd.rpc.access import Binding, Grant
+from cwtchd.rpc.hosting_schema import Hosted, HostedStats
 from cwtchd.rpc.profile_port import ProfilePort
+from cwtchd.server.settings import ServerSettings
 from cwtchd.store.api_tokens import ApiTokenRow, Scope
 from cwtchd.tor.interface import TorStatus
 
@@ -25,6 +27,37 @@ class ApiTokensPort(Protocol):
 
     def revoke(self, token: int) -> "Deferred[None]":
         """Ends one, with the connections that hold to it; fails with NotFound."""
+
+
+class HostingPort(Protocol):
+    """The servers that this daemon runs. Everything fails with StorageFailed where the disk refuses."""
+
+    def create(self, settings: ServerSettings, password: str | None) -> "Deferred[Hosted]":
+        """A new one, started where it is to start by itself; fails with LimitExceeded, Stopping."""
+
+    def listed(self) -> "Deferred[list[Hosted]]":
+        """All of them, oldest first."""
+
+    def get(self, server: str) -> "Deferred[Hosted]":
+        """One; fails with NotFound, as all below do."""
+
+    def change(self, server: str, changes: Mapping[str, object]) -> "Deferred[Hosted]":
+        """Other settings, by the fields of ServerSettings; fails with Stopping."""
+
+    def start(self, server: str, password: str | None) -> "Deferred[Hosted]":
+        """Runs it; fails with WrongPassword, Stopping."""
+
+    def stop(self, server: str) -> "Deferred[Hosted]":
+        """Runs it no more."""
+
+    def stats(self, server: str) -> "Deferred[HostedStats]":
+        """Its sums."""
+
+    def metrics(self) -> "Deferred[bytes]":
+        """The sums of those that run, for Prometheus."""
+
+    def delete(self, server: str, password: str | None) -> "Deferred[None]":
+        """Removes it for good; fails with WrongPassword, Stopping."""
 
 
 class DaemonPort(Protocol):
@@ -49,6 +82,10 @@ class DaemonPort(Protocol):
     @property
     def api_tokens(self) -> ApiTokensPort:
         """Who else may call."""
+
+    @property
+    def hosting(self) -> HostingPort:
+        """The servers that it runs."""
 
     def reset_tor(self) -> "Deferred[None]":
         """New circuits for what is dialled from now on; fails with TorUnavailable."""

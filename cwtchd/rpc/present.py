@@ -7,13 +7,15 @@ from typing import cast
 from cwtchd.protocol.model import ConnectionState, Onion
 from cwtchd.rpc import schema
 from cwtchd.rpc.access import Grant
-from cwtchd.rpc.presence import ContactPresence, Presence
+from cwtchd.rpc.presence import ContactPresence, Presence, ServerPresence
 from cwtchd.rpc.profile_port import ProfilePort
+from cwtchd.rpc.server_schema import Server, ServerConnection
 from cwtchd.store.api_tokens import ApiTokenRow
 from cwtchd.store.contacts import ConversationRow
 from cwtchd.store.events import Only
 from cwtchd.store.messages import MessageRow, MessageState
 from cwtchd.store.profiles import ProfileRow
+from cwtchd.store.servers import ServerRow
 from cwtchd.tor.interface import TorStatus
 
 _CONNECTING = (ConnectionState.CONNECTING, ConnectionState.CONNECTED)
@@ -184,6 +186,40 @@ def message(row: MessageRow, own: Onion, peer: Onion, presence: Presence) -> sch
         state=cast("schema.MessageWord", row.state),  # an enumeration's `value` costs more than all of this
         error=row.error,
         delivery=_delivery(row, presence.get(row.conversation)) if row.outgoing else None,
+    )
+
+
+def server_connection(presence: ServerPresence | None) -> ServerConnection:
+    """A server's session; one that is not wanted has none."""
+    presence = presence or ServerPresence(0)
+    return ServerConnection(
+        state=presence.state.value,
+        since=presence.since or None,
+        received=presence.received,
+        announced=presence.announced,
+        next_try_at=presence.next_try_at,
+        last_failure=presence.last_failure,
+        work_tried=presence.work_tried,
+    )
+
+
+def server(row: ServerRow, presence: ServerPresence | None) -> Server:
+    """A server that the profile uses."""
+    connected = server_connection(presence)
+    return Server(
+        id=row.id,
+        onion=row.onion,
+        token_onion=row.token_service,
+        bundle=row.bundle,
+        state=connected.state,
+        connection=connected,
+        added_at=row.added_at,
+        last_synced_at=row.last_synced_at,
+        messages=row.rows,
+        tokens=row.tokens,
+        waiting=row.waiting_posts,
+        distrusted=row.distrusted,
+        faults=[fault.value for fault in row.faults],
     )
 
 

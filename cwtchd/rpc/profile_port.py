@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from twisted.internet.defer import Deferred
+
 from cwtchd.app.effects import Outcome
 from cwtchd.protocol.model import Onion
 from cwtchd.rpc import schema
-from cwtchd.rpc.presence import Presence, SelfDialled
+from cwtchd.rpc.presence import Presence, SelfDialled, ServerPresences
 from cwtchd.store.database import UnitOfWork
 
 
@@ -32,6 +34,13 @@ class ProfilePort(Protocol):
     @property
     def presence(self) -> Presence:
         """How its contacts are connected."""
+
+    @property
+    def servers(self) -> ServerPresences:
+        """How the servers that it uses are connected."""
+
+    def sync_server(self, server: int) -> "Deferred[None]":
+        """Fires once a session with the server is synced; fails with ServerUnreachable, NotFound."""
 
     @property
     def self_dial(self) -> SelfDialled:

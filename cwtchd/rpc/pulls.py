@@ -26,11 +26,14 @@ class Pulls:
             under_way[place].append(told)
             return
         under_way[place] = [told]
-        own, presence, published = port.onion, port.presence, port.published_since
+        own, presence, servers = port.onion, port.presence, port.servers
+        published = port.published_since
 
         def read(uow: UnitOfWork) -> Outcome[object]:
             return Outcome(
-                follow.page(uow, own, presence, published, after, follow.PAGE_ROWS, only, follow.PULLED_BYTES)
+                follow.page(
+                    uow, own, presence, servers, published, after, follow.PAGE_ROWS, only, follow.PULLED_BYTES
+                )
             )
 
         def done(outcome: Outcome[object] | Exception) -> None:

@@ -14,10 +14,11 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import deferLater
 
 from cwtchd import log
-from cwtchd.config import Config
+from cwtchd.config import Config, HttpAddress
 from cwtchd.rpc.notify import LiveEvents
 from cwtchd.rpc.ports import DaemonPort
 from cwtchd.rpc.transport import CallerFactory
@@ -95,21 +96,36 @@ class Doors:
         if group is not None:
             os.chown(path, -1, group)
         if self._config.http is not None:
-            self._open_http(self._config.http.host, self._config.http.port)
+            self._open_http(self._config.http)
+        if self._config.metrics is not None:
+            self._open_metrics(self._config.metrics)
 
-    def _open_http(self, host: str, port: int) -> None:
+    def _open_http(self, address: HttpAddress) -> None:
         from cwtchd.rpc.http import HttpFactory  # noqa: PLC0415 - who doesn't want HTTP shouldn't wait for it
 
         callers = HttpFactory(self._reactor, self._daemon, self._live)
         self._factories.append(callers)
+        self._listen("HTTP answers on loopback", "--http", address, callers)
+
+    def _open_metrics(self, address: HttpAddress) -> None:
+        from cwtchd.rpc.metrics import MetricsFactory  # noqa: PLC0415 - likewise
+
+        self._listen(
+            "metrics are told on loopback",
+            "--metrics",
+            address,
+            MetricsFactory(self._reactor, self._daemon.hosting.metrics),
+        )
+
+    def _listen(self, what: str, option: str, address: HttpAddress, factory: ServerFactory) -> None:
         try:
-            listening = self._reactor.listenTCP(port, callers, interface=host)
+            listening = self._reactor.listenTCP(address.port, factory, interface=address.host)
         except CannotListenError as error:
             raise CannotStart(
-                "The port of --http is taken: name another, or 0 to have one chosen."
+                f"The port of {option} is taken: name another, or 0 to have one chosen."
             ) from error
         self._ports.append(listening)
-        log.info("HTTP answers on loopback", port=cast("IPv4Address", listening.getHost()).port)
+        log.info(what, port=cast("IPv4Address", listening.getHost()).port)
 
     def _prepare_folder(self, folder: Path, group: int | None) -> None:
         if folder == self._config.home and group is not None:

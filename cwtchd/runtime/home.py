@@ -7,22 +7,23 @@ unlocks must not open one profile twice.
 import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred, DeferredLock
 
 from cwtchd import log
 from cwtchd.app import profile as profiles
-from cwtchd.app.effects import Outcome
 from cwtchd.app.errors import Refusal, Stopping, StorageFailed, WrongPassword
 from cwtchd.app.profile import Woken
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.notify import LiveEvents
-from cwtchd.rpc.presence import ContactPresence
+from cwtchd.rpc.presence import ContactPresence, ServerPresence
+from cwtchd.rpc.server_schema import ServerProgress
 from cwtchd.runtime.attempts import Attempts
-from cwtchd.runtime.ledger import Ledger
-from cwtchd.runtime.profile import OpenProfile, Surroundings
-from cwtchd.store.database import Database, DatabaseUnreadable, UnitOfWork
+from cwtchd.runtime.opening import Threads, ended, first_unit, open_ledger
+from cwtchd.runtime.profile import OpenProfile
+from cwtchd.runtime.surroundings import Surroundings
+from cwtchd.store.database import Database, UnitOfWork
 from cwtchd.store.vault import OpenedVault, Vault
 from cwtchd.tor.interface import TorStatus
 
@@ -35,21 +36,6 @@ class _LeftClosed(Exception):
 
     def __init__(self) -> None:
         super().__init__("The profile is left closed.")
-
-
-class Threads(Protocol):
-    """How blocking work is done: on threads, or inline in tests."""
-
-    def on_vault(self, work: Callable[[], T]) -> "Deferred[T]":
-        """Runs the work on the vault's thread."""
-
-    def new_ledger(
-        self,
-        open_database: Callable[[], Database],
-        opened: Callable[[Exception | None], None],
-        log_grew: Callable[[], None],
-    ) -> Ledger:
-        """Starts a profile's Ledger; `opened` is called on the loop once its database is open, or can't be."""
 
 
 class Home:
@@ -157,7 +143,7 @@ class Home:
         if profile is None:
             return
         shown = present.profile(profile)
-        await _fired(profile.close)
+        await ended(profile.close)
         self._live.publish(None, "profile.locked", shown, about=profile)
         self._live.publish(profile.onion, "profile.locked", shown)
         self._live.closed(profile.onion)
@@ -198,38 +184,23 @@ class Home:
     ) -> OpenProfile | None:
         """Opens a profile's database on a Ledger of its own; None where nobody's profile is in it. Raises _LeftClosed."""
         awake: list[OpenProfile] = []
-        opened: Deferred[None] = Deferred()
-
-        def told(error: Exception | None) -> None:
-            if error is None:
-                opened.callback(None)
-            else:
-                opened.errback(error)
 
         def grew() -> None:
             for profile in awake:
                 profile.log_grew()
 
         make = vault.unfinished
-        ledger = self._threads.new_ledger(
-            lambda: Database.open(vault.database, vault.key, make=make), told, grew
+        ledger = await open_ledger(
+            self._threads, "a profile", lambda: Database.open(vault.database, vault.key, make=make), grew
         )
-        try:
-            await opened
-        except DatabaseUnreadable as error:
-            log.info("a profile could not be opened", reason=str(error))
-            raise StorageFailed from None
-        except Exception as error:  # noqa: BLE001 - whatever the disk or the driver says, the caller is told storage_failed
-            log.unforeseen("a profile could not be opened", error)
-            raise StorageFailed from None
-        woken = await _run(ledger, begin)
+        woken = await first_unit(ledger, "a profile", begin)
         if woken is None:
-            await _fired(ledger.close)
+            await ended(ledger.close)
             return None
         if unattended and not woken.profile.autostart:
-            await _fired(ledger.close)
+            await ended(ledger.close)
             raise _LeftClosed
-        profile = OpenProfile(self._around, ledger, woken, self._presence_changed)
+        profile = OpenProfile(self._around, ledger, woken, self._presence_changed, self._server_changed)
         awake.append(profile)
         self._open[vault.folder.name] = profile
         profile.start()
@@ -249,28 +220,6 @@ class Home:
         change = schema.ConnectionChange(conversation=conversation, connection=present.connection(presence))
         self._live.publish(profile.onion, "connection.changed", change, about=conversation)
 
-
-async def _run(ledger: Ledger, begin: Opening) -> Woken | None:
-    """The first unit of an opened profile."""
-    ran: Deferred[Woken | None] = Deferred()
-
-    def done(outcome: Outcome[object] | Exception) -> None:
-        if isinstance(outcome, Exception):
-            ran.errback(outcome)
-        else:
-            ran.callback(cast("Woken | None", outcome.value))
-
-    ledger.submit(lambda uow: Outcome(begin(uow)), done)
-    try:
-        return await ran
-    except Exception as error:  # noqa: BLE001 - as above
-        log.unforeseen("a profile could not be woken", error)
-        await _fired(ledger.close)
-        raise StorageFailed from None
-
-
-async def _fired(close: Callable[[Callable[[], None]], None]) -> None:
-    """Waits for a close that calls back."""
-    closed: Deferred[None] = Deferred()
-    close(lambda: closed.callback(None))
-    await closed
+    def _server_changed(self, profile: OpenProfile, server: int, presence: ServerPresence) -> None:
+        progress = ServerProgress(server=server, connection=present.server_connection(presence))
+        self._live.publish(profile.onion, "server.progress", progress)

@@ -15,7 +15,7 @@ from cwtchd import log
 from cwtchd.app import peer
 from cwtchd.app.effects import Link, Outcome
 from cwtchd.config import MESSAGES_IN_FLIGHT
-from cwtchd.protocol.connection import Connection
+from cwtchd.protocol.connection import PeerConnection
 from cwtchd.protocol.events import (
     Authenticated,
     ConnectionFailed,
@@ -30,7 +30,7 @@ from cwtchd.protocol.wire.constants import PACKET_SIZE
 from cwtchd.runtime.ledger import Source, SourceEnded, Unit
 from cwtchd.tor.transport import OnionStream
 
-PeerStream = OnionStream[Connection]
+PeerStream = OnionStream[PeerConnection]
 
 UNREAD_BYTES = 2 * MESSAGES_IN_FLIGHT * PACKET_SIZE
 """What may wait for a peer that does not read before it is not read from either.
@@ -150,7 +150,7 @@ class Links:
         return LinkFactory(lambda: self._stream(Role.OUTBOUND, onion))
 
     def _stream(self, role: Role, dialled: Onion | None) -> PeerStream:
-        connection = Connection(role, self._identity, dialled, self._randomness)
+        connection = PeerConnection(role, self._identity, dialled, self._randomness)
         return OnionStream(self._clock, connection, UNREAD_BYTES, self)
 
     def made(self, stream: PeerStream) -> None:

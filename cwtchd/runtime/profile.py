@@ -4,40 +4,40 @@ It is where a unit's effects are performed, after the commit and nowhere else.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 
-from cwtchd.app.effects import Acknowledge, Admit, Effect, Hangup, Outcome, PartWith, Reach, ShowProfile
+from cwtchd.app.effects import (
+    Acknowledge,
+    Admit,
+    Effect,
+    Hangup,
+    LookAtServers,
+    Outcome,
+    PartWith,
+    Reach,
+    ShowProfile,
+)
 from cwtchd.app.profile import Woken
 from cwtchd.protocol.crypto.primitives import mark
 from cwtchd.protocol.model import ConnectionState, Identity, Onion
 from cwtchd.protocol.wire.constants import acknowledgement
 from cwtchd.rpc import present, schema
-from cwtchd.rpc.presence import ContactPresence, SelfDialled
-from cwtchd.runtime.dialling import DialBudget
-from cwtchd.runtime.ledger import Done, Ledger, Source, Unit
+from cwtchd.rpc.presence import ContactPresence, SelfDialled, ServerPresence, ServerPresences
+from cwtchd.runtime.ledger import Ledger, Source
 from cwtchd.runtime.links import Links, PeerLink
 from cwtchd.runtime.pump import Calling, Pump
 from cwtchd.runtime.self_dial import SelfDial
-from cwtchd.tor.interface import Tor, TorState, TorStatus
+from cwtchd.runtime.surroundings import Surroundings
+from cwtchd.runtime.used_servers import UsedServers
+from cwtchd.store.database import UnitOfWork
+from cwtchd.tor.interface import TorState, TorStatus
+
+T = TypeVar("T")
 
 HOLD_CHECK_SECONDS = 0.05
 """How often a pressed Ledger is looked at again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every profile of a daemon shares."""
-
-    clock: IReactorTime
-    now: Callable[[], int]
-    """milliseconds since the epoch"""
-    randomness: Callable[[int], bytes]
-    chance: Callable[[], float]
-    tor: Tor
-    budget: DialBudget = field(default_factory=DialBudget)
 
 
 class OpenProfile:
@@ -49,6 +49,7 @@ class OpenProfile:
         ledger: Ledger,
         woken: Woken,
         presence_changed: Callable[["OpenProfile", int, ContactPresence], None],
+        server_changed: Callable[["OpenProfile", int, ServerPresence], None],
     ) -> None:
         self._around = around
         self.ledger = ledger
@@ -59,9 +60,11 @@ class OpenProfile:
         self.presence: dict[int, ContactPresence] = {}
         self._paths: list[schema.ContactPath] | None = None
         self._tell_presence = presence_changed
+        self._tell_server = server_changed
         self._pumps: dict[int, Pump] = {}
         self._by_onion: dict[Onion, Pump] = {}
         self._links = Links(around.clock, around.now, around.randomness, self.identity, self)
+        self._servers = UsedServers(around, self.run, self._server_changed)
         self._self_dial = SelfDial(
             around.clock, around.now, around.chance, around.tor, self.onion, self._links
         )
@@ -92,6 +95,18 @@ class OpenProfile:
         """Whether it was reached from outside."""
         return self._self_dial.report
 
+    @property
+    def servers(self) -> ServerPresences:
+        """How the servers that it uses are connected."""
+        return self._servers.presence
+
+    def sync_server(self, server: int) -> "Deferred[None]":
+        """Fires once a session with the server is synced."""
+        return self._servers.sync(server)
+
+    def _server_changed(self, server: int, presence: ServerPresence) -> None:
+        self._tell_server(self, server, presence)
+
     def mark(self, salt: bytes) -> bytes:
         """What this profile alone makes of a salt."""
         return mark(self.identity.seed, salt)
@@ -115,12 +130,14 @@ class OpenProfile:
         for reach in self._wanted:
             self.perform(reach)
         self._wanted = ()
+        self._servers.tor_ready(self._around.tor.status.state is TorState.READY)
         self._self_dial.start()
 
     def close(self, closed: Callable[[], None]) -> None:
         """Hangs up, unpublishes, closes the Ledger; then calls `closed`."""
         self._open = False
         self._self_dial.close()
+        self._servers.close()
         self._around.tor.unpublish(self.onion)
         for pump in self._pumps.values():
             pump.close()
@@ -131,7 +148,12 @@ class OpenProfile:
 
     # --- units and their effects ---------------------------------------------------------------------------------
 
-    def run(self, unit: Unit, done: Done, source: Source | None = None) -> None:
+    def run(
+        self,
+        unit: Callable[[UnitOfWork], Outcome[T]],
+        done: Callable[[Outcome[T] | Exception], None],
+        source: Source | None = None,
+    ) -> None:
         """Queues a unit; what it wants done is done after its commit, and before `done` is called."""
 
         def finished(outcome: Outcome[object] | Exception) -> None:
@@ -140,7 +162,7 @@ class OpenProfile:
                     for effect in outcome.effects:
                         self.perform(effect)
             finally:
-                done(outcome)
+                done(cast("Outcome[T] | Exception", outcome))  # the Ledger hands back what the unit made
 
         self.ledger.submit(unit, finished, source)
         if self.ledger.pressed and not self._checking:
@@ -162,16 +184,11 @@ class OpenProfile:
             case Reach(conversation, onion, now):
                 self._reach(conversation, onion, now)
             case PartWith(conversation, onion):
-                pump = self._pumps.pop(conversation, None)
-                if pump is not None:
-                    del self._by_onion[onion]
-                    pump.close()
-                self._links.part_with(onion)
-                self.presence_changed(conversation)
-                self.presence.pop(conversation, None)
-                self._paths = None
+                self._part_with(conversation, onion)
             case ShowProfile(name, autostart):
                 self.name, self.autostart = name, autostart
+            case LookAtServers():
+                self._servers.look()
 
     def _reach(self, conversation: int, onion: Onion, now: bool) -> None:
         pump = self._pumps.get(conversation)
@@ -186,6 +203,16 @@ class OpenProfile:
             pump.link_up(link)
         pump.tor_ready(around.tor.status.state is TorState.READY)
 
+    def _part_with(self, conversation: int, onion: Onion) -> None:
+        pump = self._pumps.pop(conversation, None)
+        if pump is not None:
+            del self._by_onion[onion]
+            pump.close()
+        self._links.part_with(onion)
+        self.presence_changed(conversation)
+        self.presence.pop(conversation, None)
+        self._paths = None
+
     def _hold(self) -> None:
         """Reads no peer of this profile while its Ledger has more to store than it should."""
         self._checking = self._open and self.ledger.pressed
@@ -197,6 +224,7 @@ class OpenProfile:
         """Tor came or went."""
         ready = status.state is TorState.READY
         if ready != (before is TorState.READY):
+            self._servers.tor_ready(ready)
             for pump in self._pumps.values():
                 pump.tor_ready(ready)
             if ready:

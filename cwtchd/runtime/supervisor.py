@@ -101,13 +101,21 @@ class Supervisor:
         self._unsaid.clear()
 
 
-def standing(tor: TorStatus, opened: int, online: int, waiting: int, useless: int) -> str:
-    """How the daemon stands, in a line: Tor, profiles, and the passwords that were put there for the start."""
-    told = [tor.summary, f"Profiles open: {opened}, online: {online}."]
+def standing(
+    tor: TorStatus, opened: int, online: int, servers: int, waiting: int, useless: int, *, only_serves: bool
+) -> str:
+    """How the daemon stands, in a line: Tor, profiles, servers, and the passwords that were put there for the start."""
+    told = [tor.summary]
+    if not only_serves:
+        told.append(f"Profiles open: {opened}, online: {online}.")
+    if servers or only_serves:
+        told.append(f"Servers running: {servers}.")
     if waiting:
         told.append("A password of the start is still being tried.")
     if useless:
         told.append(f"Passwords of the start that opened nothing: {useless}; the log says why.")
-    elif not opened and not waiting:
+    elif only_serves and not servers and not waiting:
+        told.append("`cwtch hosting start` runs one.")
+    elif not only_serves and not opened and not waiting:
         told.append("`cwtch profile unlock` opens one.")
     return " ".join(told)

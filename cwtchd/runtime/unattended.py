@@ -5,7 +5,7 @@ read as it is written, by the loop. What can't be used is said in constant words
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
@@ -15,10 +15,9 @@ from zope.interface import implementer
 from cwtchd import log
 from cwtchd.app.errors import Stopping, StorageFailed, WrongPassword
 from cwtchd.credential import LIMIT, PasswordSources, SecretFile, Unusable, named, open_secret, secret_of
-from cwtchd.runtime.profile import OpenProfile
 
-Unlock = Callable[[str], "Deferred[Sequence[OpenProfile]]"]
-"""Opens every profile that a password fits and that starts by itself; fails with WrongPassword, StorageFailed, Stopping."""
+Unlock = Callable[[str], "Deferred[int]"]
+"""Opens what a password fits and that starts by itself, and says how much that is; fails with WrongPassword, StorageFailed, Stopping."""
 
 
 class Unattended:
@@ -69,7 +68,7 @@ class Unattended:
         return reading.addBoth(over)
 
     def _open(self, content: bytes) -> "Deferred[int]":
-        return self._unlock(secret_of(content)).addCallback(len)
+        return self._unlock(secret_of(content))
 
     def _say_useless(self, number: int, failure: Failure) -> None:
         match failure.value:
@@ -78,9 +77,9 @@ class Unattended:
             case Unusable() as error:
                 reason = str(error)
             case WrongPassword():
-                reason = "It opens no profile of this home."
+                reason = "It opens nothing of this home."
             case StorageFailed():
-                reason = "The profile that it fits can't be read."
+                reason = "What it fits can't be read."
             case error:
                 log.unforeseen("a password of the start could not be tried", error)
                 reason = "It could not be tried."

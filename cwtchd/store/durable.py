@@ -51,7 +51,7 @@ def sync_folder(path: Path) -> None:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Writes a file that was not there, whole or not at all: beside it, synced, renamed, the folder synced."""
+    """Writes a file anew, whole or not at all, whatever was there: beside it, synced, renamed, the folder synced."""
     draft = path.with_name(path.name + ".draft")
     descriptor = os.open(
         draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE

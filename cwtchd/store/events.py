@@ -29,6 +29,7 @@ class EventType(StrEnum):
     CONTACT_ACCEPTED = "contact.accepted"
     CONTACT_CHANGED = "contact.changed"
     PROFILE_CHANGED = "profile.changed"
+    SERVER_CHANGED = "server.changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,17 @@ class EventRow:
     type: EventType
     conversation: int | None
     message: int | None
+    server: int | None = None
 
 
 PRUNED_EVERY = 256
 """So many rows are written between two prunings."""
 
 _TYPES = {type_.value: type_ for type_ in EventType}
-_insert = Hot(insert(events), "at", "type", "conversation", "message")
+_insert = Hot(insert(events), "at", "type", "conversation", "message", "server")
 _prune = delete(events).where(events.c.seq <= bindparam("last"))
 _rows = (
-    select(events.c.seq, events.c.at, events.c.type, events.c.conversation, events.c.message)
+    select(events.c.seq, events.c.at, events.c.type, events.c.conversation, events.c.message, events.c.server)
     .where(events.c.seq > bindparam("after"))
     .order_by(events.c.seq)
     .limit(bindparam("limit") + literal_column("0"))
@@ -62,10 +64,17 @@ _oldest = Hot(select(func.min(events.c.seq)))
 
 
 def append(
-    uow: UnitOfWork, type_: EventType, *, conversation: int | None = None, message: int | None = None
+    uow: UnitOfWork,
+    type_: EventType,
+    *,
+    conversation: int | None = None,
+    message: int | None = None,
+    server: int | None = None,
 ) -> None:
     """Writes a row; followers are woken once the unit's batch is committed. Every so often the oldest rows go."""
-    seq = inserted(_insert.run(uow, at=uow.now, type=type_, conversation=conversation, message=message))
+    seq = inserted(
+        _insert.run(uow, at=uow.now, type=type_, conversation=conversation, message=message, server=server)
+    )
     uow.wrote_events = True
     if seq % PRUNED_EVERY == 0:
         uow.sql.execute(_prune, {"last": seq - uow.events_kept})
@@ -82,7 +91,7 @@ def page(uow: UnitOfWork, after: int, limit: int, only: Only = None) -> Sequence
     else:
         asked = {"after": after, "limit": limit, "conversations": sorted(only)}
         found = uow.sql.execute(_page_of, asked).all()
-    return [EventRow(seq, at, _TYPES[kind], of, message) for seq, at, kind, of, message in found]
+    return [EventRow(seq, at, _TYPES[kind], *of) for seq, at, kind, *of in found]
 
 
 def head(uow: UnitOfWork) -> int:

@@ -1,24 +1,22 @@
 """The vault: passwords to keys. Which profiles a home holds, and the sealed header that opens each.
 
-    <home>/salt                      32 random bytes, one for the home
     <home>/profiles/<32 hex>/header  secretbox over {format 1 byte, the database's key 32 bytes}
     <home>/profiles/<32 hex>/db      SQLCipher under that key
 
-One Argon2id an attempt gives the key of every header that was sealed with that password; every header is tried, so that a wrong
-password costs and answers the same whatever is there.
+One Argon2id an attempt (password_key.py) gives the key of every header that was sealed with that password; every header is tried,
+so that a wrong password costs and answers the same whatever is there.
 """
 
-import errno
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cwtchd.config import KdfCost
-from cwtchd.protocol.crypto.primitives import KEY_SIZE, NONCE_SIZE, SealBroken, derive_key, open_sealed, seal
+from cwtchd.protocol.crypto.primitives import KEY_SIZE, NONCE_SIZE, SealBroken, open_sealed, seal
 from cwtchd.store.durable import private_folder, sync_folder, write_new
+from cwtchd.store.password_key import PasswordKey
 
-SALT_SIZE = 32
 HEADER_FORMAT = 1
 HEADER_LIMIT = 1024
 """No header is longer: a file that is was not written by us and is passed over."""
@@ -60,14 +58,13 @@ class Vault:
 
     def __init__(self, home: Path, cost: KdfCost, randomness: Callable[[int], bytes]) -> None:
         self._profiles = home / "profiles"
-        self._salt = home / "salt"
-        self._cost = cost
+        self._keys = PasswordKey(home, cost, randomness)
         self._randomness = randomness
 
     def create(self, password: str) -> OpenedVault:
         """A new folder under a new random key, sealed with the password. OSError where the disk refuses."""
         private_folder(self._profiles)
-        key = self._password_key(password)
+        key = self._keys.of(password)
         made = OpenedVault(self._profiles / self._randomness(16).hex(), self._randomness(KEY_SIZE))
         made.folder.mkdir(mode=0o700)
         try:
@@ -82,7 +79,7 @@ class Vault:
 
     def open(self, password: str) -> tuple[OpenedVault, ...]:
         """Every profile that the password fits, none where it fits none."""
-        key = self._password_key(password)
+        key = self._keys.of(password)
         opened = []
         for folder in sorted(self._profiles.iterdir()) if self._profiles.is_dir() else ():
             try:
@@ -103,24 +100,3 @@ class Vault:
             if part.name != "unfinished":
                 part.unlink()
         shutil.rmtree(vault.folder, ignore_errors=True)
-
-    def _password_key(self, password: str) -> bytes:
-        return derive_key(
-            password.encode("utf-8"),
-            self._home_salt(),
-            memory_bytes=self._cost.memory_bytes,
-            passes=self._cost.passes,
-        )
-
-    def _home_salt(self) -> bytes:
-        try:
-            salt = self._salt.read_bytes()
-        except FileNotFoundError:
-            salt = b""
-        if len(salt) == SALT_SIZE:
-            return salt
-        if salt or any(self._profiles.glob("*/header")):
-            raise OSError(errno.EIO, "The home's salt is lost")  # else every password would just be wrong
-        salt = self._randomness(SALT_SIZE)
-        write_new(self._salt, salt)
-        return salt

@@ -65,9 +65,10 @@ class Tor(Protocol):
     def watch(self, listener: Callable[[TorStatus], None]) -> None:
         """Calls `listener` on the loop with every later status."""
 
-    def publish(self, identity: Identity, factory: IProtocolFactory) -> None:
+    def publish(self, identity: Identity, factory: IProtocolFactory, defences: str = "") -> None:
         """Wants the identity's onion reachable, virtual port 9878, until `unpublish`; also over a tor that dies.
 
+        `defences` is what ADD_ONION takes for tor's own defences of an onion that is flooded (control-spec).
         Every connection that comes in becomes a protocol of `factory`. Wanting needs no Tor that is ready.
         """
 

@@ -29,9 +29,10 @@ _LOOPBACK_TRIES = 10
 class _Wanted:
     """One onion that should be reachable."""
 
-    def __init__(self, identity: Identity, factory: IProtocolFactory) -> None:
+    def __init__(self, identity: Identity, factory: IProtocolFactory, defences: str) -> None:
         self.identity = identity
         self.factory = factory
+        self.defences = defences
         self.port: IListeningPort | None = None
         self.target = ""
         self.by_socket = False
@@ -50,10 +51,10 @@ class Onions:
         self._tor: RunningTor | None = None
         self._sockets: SocketFolder | None = None
 
-    def want(self, identity: Identity, factory: IProtocolFactory) -> None:
-        """Wants an onion reachable; a second time, with another factory."""
+    def want(self, identity: Identity, factory: IProtocolFactory, defences: str = "") -> None:
+        """Wants an onion reachable; a second time, with another factory or other defences."""
         self.drop(identity.onion)
-        wanted = self._wanted[identity.onion] = _Wanted(identity, factory)
+        wanted = self._wanted[identity.onion] = _Wanted(identity, factory, defences)
         self._add(wanted)
 
     def drop(self, onion: Onion) -> None:
@@ -106,7 +107,10 @@ class Onions:
             self._later(wanted)
             return
         key = base64.b64encode(expanded_key(wanted.identity.seed)).decode()
-        added = tor.link.ask(f"ADD_ONION ED25519-V3:{key} Flags=DiscardPK Port={PEER_PORT},{wanted.target}")
+        defences = f" {wanted.defences}" if wanted.defences else ""
+        added = tor.link.ask(
+            f"ADD_ONION ED25519-V3:{key} Flags=DiscardPK{defences} Port={PEER_PORT},{wanted.target}"
+        )
         added.addErrback(self._refused, wanted, tor)
 
     def _refused(self, failure: Failure, wanted: _Wanted, tor: RunningTor) -> None:

@@ -69,9 +69,9 @@ class TorService:
         """Calls `listener` with every later status."""
         self._listeners.append(listener)
 
-    def publish(self, identity: Identity, factory: IProtocolFactory) -> None:
+    def publish(self, identity: Identity, factory: IProtocolFactory, defences: str = "") -> None:
         """Wants the identity's onion reachable until `unpublish`."""
-        self._onions.want(identity, factory)
+        self._onions.want(identity, factory, defences)
 
     def unpublish(self, onion: Onion) -> None:
         """Wants it no more."""

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cwtchd.protocol.connection import Connection
+from cwtchd.protocol.connection import PeerConnection
 from cwtchd.protocol.crypto.handshake import session_key
 from cwtchd.protocol.crypto.onion import onion_of, parse_onion, public_key_of
 from cwtchd.protocol.crypto.primitives import NONCE_SIZE, SealBroken, open_sealed, seal
@@ -235,7 +235,7 @@ def test_onion(text: str) -> None:
 # --- whole connections ----------------------------------------------------------------------------------------------
 
 
-def feed(connection: Connection, pieces: Iterable[bytes]) -> list[Event]:
+def feed(connection: PeerConnection, pieces: Iterable[bytes]) -> list[Event]:
     """Feeds pieces and answers nothing. Checks what holds of every connection."""
     events: list[Event] = []
     for piece in pieces:

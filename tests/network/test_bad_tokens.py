@@ -36,6 +36,8 @@ NEEDS = {
         "event.subscribe",
         "event.unsubscribe",
         "event.list",
+        "server.list",
+        "server.get",
     },
     "send": {
         "contact.add",
@@ -58,6 +60,17 @@ NEEDS = {
         "profile.unlock",
         "profile.lock",
         "profile.set",
+        "server.add",
+        "server.remove",
+        "server.sync",
+        "hosting.create",
+        "hosting.list",
+        "hosting.get",
+        "hosting.set",
+        "hosting.start",
+        "hosting.stop",
+        "hosting.stats",
+        "hosting.delete",
     },
 }
 """The smallest scope that may call each method."""
@@ -74,30 +87,43 @@ SHOWN_TO_ALL = {
 }
 """What one bound to a profile may call without naming it: it is narrowed. The rest of them is `unauthorized`."""
 
-SHOWN_OF_A_PROFILE = {"profile.get", "contact.list", "conversation.list", "event.list"}
+SHOWN_OF_A_PROFILE = {"profile.get", "contact.list", "conversation.list", "event.list", "server.list"}
 """What one bound to conversations may call without naming one: likewise."""
+
+ABOUT_THE_PROFILE = {"server.remove", "server.sync"}
+"""What one bound to conversations may not call though it names something: that belongs to the profile."""
 
 NAMES_SOMETHING = {
     "profile": ["hidden profile", "no profile"],
     "conversation": ["hidden conversation", "no conversation"],
     "message": ["hidden message", "no message"],
     "reply_to": ["hidden message", "no message"],
+    "server": ["hidden server", "no server"],
 }
 """Params that name what may be hidden, with what is there and what is nowhere."""
 
 NAMES_NOTHING = {
     "address",
     "after",
+    "autostart",
     "before",
+    "bundle",
     "client_id",
     "conversations",
+    "description",
     "folders",
     "id",
+    "intro_burst",
+    "intro_rate",
     "key",
     "label",
     "limit",
+    "max_hours",
+    "max_messages",
+    "max_mib",
     "message: text",
     "name",
+    "onion_pow",
     "password",
     "scope",
     "subscription",
@@ -152,6 +178,8 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
         secret = alice("contact.add", address=stranger(2).onion, name="hidden-contact")["id"]
         open_message = alice.send(mine, "for everybody")["id"]
         secret_message = alice.send(secret, "hidden-text")["id"]
+        hosted = alice.call("hosting.create", description="hidden-hosted")
+        server = alice("server.add", bundle=hosted["bundle"])["id"]
         abroad = alice.call("contact.add", profile=other, address=stranger(3).onion, message="hidden-text")
         made = Hidden(
             alice,
@@ -171,6 +199,8 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
                 "id": 1,
                 "token": "none",
                 "subscription": 99,
+                "bundle": "server:none",
+                "server": server,
             },
             there={
                 "hidden profile": other,
@@ -179,6 +209,8 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
                 "no conversation": 777,
                 "hidden message": secret_message,
                 "no message": 7777,
+                "hidden server": server,
+                "no server": 77,
             },
             secrets=(
                 other.encode(),
@@ -188,6 +220,8 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
                 b"hidden-contact",
                 b"hidden-text",
                 b'"conversation":%d,' % secret,
+                hosted["onion"].encode(),
+                hosted["id"].encode(),
             ),
         )
         assert abroad["id"]
@@ -289,7 +323,8 @@ def test_one_bound_to_a_conversation_sees_of_another_what_it_sees_of_none(hidden
             asked = (hidden.params(method, **{name: hidden.there[each]}) for each in NAMES_SOMETHING[name])
             there, nowhere = (answer(caller, method, params) for params in asked)
             assert there == nowhere, (method, name)
-            assert name_of(there) == "not_found", (method, name)
+            closed = method in ABOUT_THE_PROFILE
+            assert name_of(there) == ("unauthorized" if closed else "not_found"), (method, name)
         if not named and method not in SHOWN_TO_ALL | SHOWN_OF_A_PROFILE:
             assert name_of(answer(caller, method, hidden.params(method))) == "unauthorized", method
     assert_nothing_hidden(hidden, caller, conversations=True)

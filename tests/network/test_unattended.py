@@ -148,7 +148,7 @@ def test_passwords_of_no_use_are_said_and_the_api_is_there(
     home.start()
     heard.until("a word of it", lambda told: "opened nothing: 3" in told.get("STATUS", ""))
     assert home.profiles() == []
-    for reason in ("opens no profile", "chmod 600", "No such file"):
+    for reason in ("opens nothing", "chmod 600", "No such file"):
         assert reason in home.told(), reason
     assert "canary" not in home.told()
     assert str(tmp_path) not in home.told()

@@ -19,8 +19,10 @@ from cwtchd.protocol.model import Onion
 from cwtchd.rpc.notify import LiveEvents
 from cwtchd.runtime.home import Home
 from cwtchd.runtime.links import PeerLink
-from cwtchd.runtime.profile import OpenProfile, Surroundings
+from cwtchd.runtime.profile import OpenProfile
+from cwtchd.runtime.surroundings import Surroundings
 from cwtchd.runtime.threads import RealThreads
+from cwtchd.runtime.work import ProofsOfWork
 from cwtchd.store.vault import Vault
 from cwtchd.tor.interface import TorState
 from cwtchd.tor.service import TorService
@@ -43,7 +45,7 @@ class Alice:
         )
         self.tor = TorService(reactor, config, now_ms)
         self.threads = RealThreads(reactor, now_ms, os.urandom, config.events_kept)
-        around = Surroundings(reactor, now_ms, os.urandom, random.random, self.tor)
+        around = Surroundings(reactor, now_ms, os.urandom, random.random, self.tor, ProofsOfWork(reactor))
         self.home = Home(Vault(folder, config.kdf, os.urandom), self.threads, around, LiveEvents(now_ms))
         self.profile: OpenProfile = blockon(self.home.create("alice", "password"))
         self.tor.start()

@@ -38,7 +38,7 @@ class LocalTor:
         for listener in self._listeners:
             listener(self.status)
 
-    def publish(self, identity: Identity, factory: IProtocolFactory) -> None:
+    def publish(self, identity: Identity, factory: IProtocolFactory, defences: str = "") -> None:
         path = self._place(identity.onion)
         path.unlink(missing_ok=True)
         self._ports[identity.onion] = self._reactor.listenUNIX(str(path), factory)

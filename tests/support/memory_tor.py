@@ -117,7 +117,7 @@ class MemoryTor:
     def watch(self, listener: Callable[[TorStatus], None]) -> None:
         self._listeners.append(listener)
 
-    def publish(self, identity: Identity, factory: IProtocolFactory) -> None:
+    def publish(self, identity: Identity, factory: IProtocolFactory, defences: str = "") -> None:
         self.wanted[identity.onion] = factory
         if self._status.state is TorState.READY:
             self._since[identity.onion] = self._now()

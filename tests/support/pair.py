@@ -6,7 +6,7 @@ Rules: no clock and no chance; randomness is drawn from a seed, so that a pair m
 from collections.abc import Callable, Iterable
 from random import Random
 
-from cwtchd.protocol.connection import Connection
+from cwtchd.protocol.connection import PeerConnection
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.protocol.events import Event
 from cwtchd.protocol.model import Identity, Onion, PeerMessage, Role
@@ -38,7 +38,7 @@ class End:
 
     def __init__(self, role: Role, seed: bytes, dialled: Onion | None, randomness: Randomness) -> None:
         self.identity: Identity = identity_from_seed(seed)
-        self.connection = Connection(role, self.identity, dialled, randomness)
+        self.connection = PeerConnection(role, self.identity, dialled, randomness)
         self.events: list[Event] = []
         self.coming = bytearray()
         self.said = bytearray()

@@ -15,7 +15,9 @@ from cwtchd.config import KdfCost
 from cwtchd.protocol.model import Onion
 from cwtchd.rpc.notify import LiveEvents
 from cwtchd.runtime.home import Home
-from cwtchd.runtime.profile import OpenProfile, Surroundings
+from cwtchd.runtime.profile import OpenProfile
+from cwtchd.runtime.surroundings import Surroundings
+from cwtchd.runtime.work import ProofsOfWork
 from cwtchd.store import contacts as contact_rows
 from cwtchd.store import events
 from cwtchd.store import messages as message_rows
@@ -23,6 +25,7 @@ from cwtchd.store.database import UnitOfWork
 from cwtchd.store.vault import Vault
 from tests.support.inline import InlineThreads
 from tests.support.memory_tor import MemoryLink, MemoryNetwork, MemoryTor
+from tests.support.reactor import reactor
 
 T = TypeVar("T")
 
@@ -116,7 +119,14 @@ class Someone:
         self.clock = MortalClock(self.world.clock)
         self.tor = MemoryTor(self.world.network, self.world.clock)
         self.threads = InlineThreads(self._now, self._chance.randbytes)
-        around = Surroundings(self.clock, self._now, self._chance.randbytes, lambda: 0.5, self.tor)  # type: ignore[arg-type]
+        around = Surroundings(
+            self.clock,  # type: ignore[arg-type]
+            self._now,
+            self._chance.randbytes,
+            lambda: 0.5,
+            self.tor,
+            ProofsOfWork(reactor),  # nobody here asks for any
+        )
         vault = Vault(self._folder, CHEAP, self._chance.randbytes)
         self.home = Home(vault, self.threads, around, LiveEvents(self._now))
         self.tor.go_online()

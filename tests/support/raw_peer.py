@@ -5,7 +5,7 @@ import os
 import socket
 from pathlib import Path
 
-from cwtchd.protocol.connection import Connection
+from cwtchd.protocol.connection import PeerConnection
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.protocol.events import Authenticated, ConnectionFailed, Event, VersionSettled
 from cwtchd.protocol.model import Identity, Onion, PeerMessage, Role
@@ -29,7 +29,7 @@ class RawPeer:
         stream.settimeout(PATIENCE)
         self.stream = stream
         self.identity = identity
-        self.connection = Connection(role, identity, dialled, os.urandom)
+        self.connection = PeerConnection(role, identity, dialled, os.urandom)
         self.first_packet = self.connection.start()
         self.events: list[Event] = []
         self.sent = b""

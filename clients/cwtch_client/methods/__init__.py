@@ -7,9 +7,11 @@ from cwtch_client.methods.contact import AsyncContactMethods, ContactMethods
 from cwtch_client.methods.conversation import AsyncConversationMethods, ConversationMethods
 from cwtch_client.methods.daemon import AsyncDaemonMethods, DaemonMethods
 from cwtch_client.methods.event import AsyncEventMethods, EventMethods
+from cwtch_client.methods.hosting import AsyncHostingMethods, HostingMethods
 from cwtch_client.methods.message import AsyncMessageMethods, MessageMethods
 from cwtch_client.methods.profile import AsyncProfileMethods, ProfileMethods
 from cwtch_client.methods.rpc import AsyncRpcMethods, RpcMethods
+from cwtch_client.methods.server import AsyncServerMethods, ServerMethods
 from cwtch_client.methods.token import AsyncTokenMethods, TokenMethods
 from cwtch_client.methods.tor import AsyncTorMethods, TorMethods
 
@@ -38,6 +40,11 @@ class Nouns(Asking):
         return EventMethods(self)
 
     @cached_property
+    def hosting(self) -> HostingMethods:
+        """hosting.*."""
+        return HostingMethods(self)
+
+    @cached_property
     def message(self) -> MessageMethods:
         """message.*."""
         return MessageMethods(self)
@@ -51,6 +58,11 @@ class Nouns(Asking):
     def rpc(self) -> RpcMethods:
         """rpc.*."""
         return RpcMethods(self)
+
+    @cached_property
+    def server(self) -> ServerMethods:
+        """server.*."""
+        return ServerMethods(self)
 
     @cached_property
     def token(self) -> TokenMethods:
@@ -87,6 +99,11 @@ class AsyncNouns(AsyncAsking):
         return AsyncEventMethods(self)
 
     @cached_property
+    def hosting(self) -> AsyncHostingMethods:
+        """hosting.*."""
+        return AsyncHostingMethods(self)
+
+    @cached_property
     def message(self) -> AsyncMessageMethods:
         """message.*."""
         return AsyncMessageMethods(self)
@@ -100,6 +117,11 @@ class AsyncNouns(AsyncAsking):
     def rpc(self) -> AsyncRpcMethods:
         """rpc.*."""
         return AsyncRpcMethods(self)
+
+    @cached_property
+    def server(self) -> AsyncServerMethods:
+        """server.*."""
+        return AsyncServerMethods(self)
 
     @cached_property
     def token(self) -> AsyncTokenMethods:

@@ -17,7 +17,7 @@ class ProfileMethods:
 
         name: what you call it; sealed with the rest.
         password: opens the profiles made with it.
-        Refused as: storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: only_serves, storage_failed, stopping, unauthorized, limit_exceeded.
         """
         return self._asking.ask(Profile, "profile.create", name=name, password=password)
 
@@ -25,7 +25,7 @@ class ProfileMethods:
         """Opens every profile that was made with this password; returns them all, open before or not.
 
         password: opens the profiles made with it.
-        Refused as: wrong_password, limit_exceeded, storage_failed, stopping, unauthorized.
+        Refused as: only_serves, wrong_password, limit_exceeded, storage_failed, stopping, unauthorized.
         """
         return self._asking.ask(list[Profile], "profile.unlock", password=password)
 
@@ -73,7 +73,7 @@ class AsyncProfileMethods:
 
         name: what you call it; sealed with the rest.
         password: opens the profiles made with it.
-        Refused as: storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: only_serves, storage_failed, stopping, unauthorized, limit_exceeded.
         """
         return await self._asking.ask(Profile, "profile.create", name=name, password=password)
 
@@ -81,7 +81,7 @@ class AsyncProfileMethods:
         """Opens every profile that was made with this password; returns them all, open before or not.
 
         password: opens the profiles made with it.
-        Refused as: wrong_password, limit_exceeded, storage_failed, stopping, unauthorized.
+        Refused as: only_serves, wrong_password, limit_exceeded, storage_failed, stopping, unauthorized.
         """
         return await self._asking.ask(list[Profile], "profile.unlock", password=password)
 

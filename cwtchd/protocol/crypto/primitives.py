@@ -5,7 +5,7 @@ import hmac
 import os
 
 from nacl import bindings
-from nacl.exceptions import CryptoError
+from nacl.exceptions import BadSignatureError, CryptoError
 
 from cwtchd.protocol.errors import ProtocolError, RemoteProtocolError
 
@@ -15,6 +15,8 @@ NONCE_SIZE = 24
 TAG_SIZE = 16
 SEED_SIZE = 32
 PUBLIC_KEY_SIZE = 32
+SIGNATURE_SIZE = 64
+"""Ed25519's."""
 
 _KDF_SALT_SIZE = 16  # what libsodium's Argon2 takes; the home's salt is 32 bytes
 _KDF_SALT_LABEL = b"cwtchd vault"
@@ -40,6 +42,16 @@ def sha256(data: bytes) -> bytes:
 def sha3_256(data: bytes) -> bytes:
     """SHA3-256."""
     return hashlib.sha3_256(data).digest()
+
+
+def sha3_512(data: bytes) -> bytes:
+    """SHA3-512."""
+    return hashlib.sha3_512(data).digest()
+
+
+def hmac_sha3_512(key: bytes, data: bytes) -> bytes:
+    """HMAC over SHA3-512, whose block is 72 bytes: 64 bytes."""
+    return hmac.digest(key, data, "sha3_512")
 
 
 def equal(one: bytes, other: bytes) -> bool:
@@ -79,6 +91,26 @@ def public_key_of_seed(seed: bytes) -> bytes:
     """The Ed25519 public key of a 32-byte seed."""
     public, _ = bindings.crypto_sign_seed_keypair(seed)
     return public
+
+
+def sign(seed: bytes, message: bytes) -> bytes:
+    """64 bytes: the Ed25519 signature over a message by a 32-byte seed."""
+    _, secret = bindings.crypto_sign_seed_keypair(seed)
+    return bindings.crypto_sign(message, secret)[:SIGNATURE_SIZE]
+
+
+def signed_by(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether a signature over a message is that of the owner of this 32-byte Ed25519 key.
+
+    libsodium refuses keys of small order and signatures in another than their one spelling.
+    """
+    if len(signature) != SIGNATURE_SIZE:
+        return False
+    try:
+        bindings.crypto_sign_open(signature + message, public_key)
+    except BadSignatureError:
+        return False
+    return True
 
 
 def diffie_hellman(seed: bytes, their_public: bytes) -> bytes:

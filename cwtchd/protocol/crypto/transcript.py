@@ -4,9 +4,13 @@ STROBE's first block is cSHAKE128's with the customisation `STROBEv1.0.2`; each 
 where its operation began, 0x04 and a padding bit, which together are one 168-byte block of cSHAKE's sponge. So a transcript is the
 list of bytes that went in, and a challenge is cSHAKE of them: what is squeezed is zeroed in STROBE's state, which is the same as
 absorbing it once more. Source: wire-peer §3.6 and its vectors; `merlin-transcripts` is the tests' oracle.
+
+What tapir adds (wire-server §7): protocols as messages under one label, and a generator whose seed is drawn from the transcript.
 """
 
-from Crypto.Hash import cSHAKE128
+from Crypto.Hash import SHAKE256, cSHAKE128
+
+from cwtchd.protocol.server_table import PRNG_SEED_SIZE, PROTOCOL_LABEL
 
 _RATE = 166
 _CUSTOMISATION = b"STROBEv1.0.2"
@@ -17,6 +21,17 @@ _FLAG_INBOUND = 1
 _FLAG_APPLICATION = 1 << 1
 _FLAG_CIPHER = 1 << 2
 _FLAG_META = 1 << 4
+
+
+class Prng:
+    """A stream of bytes that both sides can draw: SHAKE256 of a seed, squeezed on and on (wire-server §2.5, §7)."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._sponge = SHAKE256.new(seed)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        return bytes(self._sponge.read(size))
 
 
 class Transcript:
@@ -43,6 +58,14 @@ class Transcript:
         self._meta(size.to_bytes(4, "little"), more=True)
         self._begin(_FLAG_INBOUND | _FLAG_APPLICATION | _FLAG_CIPHER)
         return self._squeeze(size)
+
+    def protocol(self, name: bytes) -> None:
+        """Says which protocol what follows belongs to."""
+        self.append(PROTOCOL_LABEL, name)
+
+    def prng(self, label: bytes) -> Prng:
+        """A generator that depends on everything so far; that it was drawn becomes part of it."""
+        return Prng(self.challenge(label, PRNG_SEED_SIZE))
 
     def _meta(self, data: bytes, *, more: bool) -> None:
         if not more:

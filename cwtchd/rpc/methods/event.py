@@ -82,5 +82,7 @@ def unsubscribe(session: Session, params: Unsubscribe) -> None:
 )
 def list_(on: OnProfile, uow: UnitOfWork, params: Page) -> Outcome[schema.EventPage]:
     """Shows a page of the log behind a cursor."""
-    built = follow.page(uow, on.own, on.presence, on.published_since, params.after, params.limit, on.only)
+    built = follow.page(
+        uow, on.own, on.presence, on.servers, on.published_since, params.after, params.limit, on.only
+    )
     return Outcome(schema.EventPage(events=[each.event for each in built.events], head=events.head(uow)))

@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from cwtchd.app import profile as profiles
 from cwtchd.app.effects import Outcome
-from cwtchd.app.errors import LimitExceeded, ProfileLocked, Stopping, StorageFailed, WrongPassword
+from cwtchd.app.errors import LimitExceeded, OnlyServes, ProfileLocked, Stopping, StorageFailed, WrongPassword
 from cwtchd.rpc import present, schema
 from cwtchd.rpc.methods.registry import Methods, OnProfile, Session, shown
 from cwtchd.rpc.methods.samples import ALICE, PROFILE
@@ -63,6 +63,7 @@ def _open(session: Session, profile: str) -> ProfilePort:
 @methods.on_loop(
     "profile.create",
     Scope.ADMIN,
+    OnlyServes,
     StorageFailed,
     Stopping,
     example=(Create(name="alice", password="a long sentence"), PROFILE),
@@ -75,6 +76,7 @@ def create(session: Session, params: Create) -> "Deferred[schema.Profile]":
 @methods.on_loop(
     "profile.unlock",
     Scope.ADMIN,
+    OnlyServes,
     WrongPassword,
     LimitExceeded,
     StorageFailed,

@@ -18,7 +18,7 @@ from cwtchd.protocol.model import Onion
 from cwtchd.rpc import schema
 from cwtchd.rpc.access import Caller, Need
 from cwtchd.rpc.ports import DaemonPort
-from cwtchd.rpc.presence import Presence
+from cwtchd.rpc.presence import Presence, ServerPresences
 from cwtchd.rpc.profile_port import ProfilePort
 from cwtchd.store.api_tokens import Scope
 from cwtchd.store.database import UnitOfWork
@@ -32,6 +32,7 @@ class OnProfile:
 
     own: Onion
     presence: Presence
+    servers: ServerPresences
     published_since: int | None
     only: frozenset[int] | None
 

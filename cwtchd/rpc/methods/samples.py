@@ -1,6 +1,8 @@
 """Values for the document's examples: two well-known onions, which nobody has, and what they say to each other."""
 
 from cwtchd.rpc import schema
+from cwtchd.rpc.hosting_schema import Hosted, HostedStats
+from cwtchd.rpc.server_schema import Server, ServerConnection
 from cwtchd.store.api_tokens import Scope
 
 ALICE = "rkeohxlubhyzl7ks3mwtzos5olfgocn7dwkbeg7toseadnapn5optfad"
@@ -78,4 +80,56 @@ HEALTH = schema.ProfileHealth(
         )
     ],
     more_contacts=False,
+)
+SERVER = Server(
+    id=1,
+    onion=BOB,
+    token_onion=ALICE,
+    bundle="server:eyJLZXlzIjp7fX0=",
+    state="synced",
+    connection=ServerConnection(
+        state="synced",
+        since=THEN,
+        received=12,
+        announced=12,
+        next_try_at=None,
+        last_failure=None,
+        work_tried=None,
+    ),
+    added_at=THEN,
+    last_synced_at=THEN,
+    messages=12,
+    tokens=20,
+    waiting=0,
+    distrusted=False,
+    faults=[],
+)
+HOSTED = Hosted(
+    id="8f1d3a0b5c7e9f2a4b6c8d0e1f3a5b7c",
+    state="running",
+    description="for our groups",
+    autostart=True,
+    sealed=True,
+    warning=None,
+    onion=BOB,
+    token_onion=ALICE,
+    bundle="server:eyJLZXlzIjp7fX0=",
+    published_since=THEN,
+    max_messages=1_000_000,
+    max_mib=4096,
+    max_hours=None,
+    onion_pow=False,
+    intro_rate=None,
+    intro_burst=None,
+)
+HOSTED_STATS = HostedStats(
+    id=HOSTED.id,
+    running_since=THEN,
+    messages=12,
+    bytes=33_312,
+    posts=12,
+    connections=3,
+    synced=2,
+    replays=2,
+    tokens_signed=40,
 )

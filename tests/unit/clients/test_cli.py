@@ -10,6 +10,7 @@ import pytest
 from cwtch_cli.__main__ import cli
 from cwtch_cli.refused import command_of
 from cwtch_client import Json
+from cwtch_client.fake_methods import METHODS
 from cwtch_client.fake_world import FakeProfile, onion
 from cwtch_client.testing import FakeDaemon
 from cwtchd.rpc.dispatch import DOCUMENT
@@ -109,18 +110,38 @@ COMMANDS: list[tuple[Sequence[str], str, dict[str, object], str]] = [
         {"after": 1, "limit": 9},
         "message.received\t#",
     ),
+    (
+        ["hosting", "create", "--unsealed", "--description", "ours", "--autostart", "--max-hours", "24"],
+        "hosting.create",
+        {"description": "ours", "autostart": True, "max_hours": 24},
+        "state: running",
+    ),
+    (["hosting", "list"], "hosting.list", {}, "\tstopped\tin the clear\t-\tkept\t"),
+    (["hosting", "get"], "hosting.get", {"id": "H"}, "description: kept"),
+    (["hosting", "bundle", "kept"], "hosting.get", {"id": "H"}, "server:"),
+    (
+        ["hosting", "set", "--no-autostart", "--max-hours", "none", "--max-mib", "7"],
+        "hosting.set",
+        {"id": "H", "autostart": False, "max_hours": None, "max_mib": 7},
+        "keeps: at most 1000000 messages and 7 MiB, for ever",
+    ),
+    (["hosting", "start", "H"], "hosting.start", {"id": "H"}, "state: running"),
+    (["hosting", "stop", "H"], "hosting.stop", {"id": "H"}, "state: stopped"),
+    (["hosting", "stats"], "hosting.stats", {"id": "H"}, "messages kept: -"),
+    (["hosting", "delete", "--yes"], "hosting.delete", {"id": "H"}, "deleted"),
+    (["server", "add", "B"], "server.add", {"bundle": "B"}, "tokens: 20"),
+    (["server", "list"], "server.list", {}, "\tdisconnected\t-\t0\t20\t0\t\t"),
+    (["server", "get", "S"], "server.get", {"server": -2}, "state: disconnected"),
+    (["server", "sync", "S"], "server.sync", {"server": -2}, "state: synced"),
+    (["server", "remove", "S"], "server.remove", {"server": -2}, "used no more"),
 ]
 
 
-def filled(value: object, bob: int, message: int) -> object:
-    """The example's stand-ins, as the numbers that the fake daemon gave."""
-    if value == "M":
-        return str(message)
+def filled(value: object, stand_ins: dict[object, object]) -> object:
+    """The example's stand-ins, as what the fake daemon gave."""
     if isinstance(value, list):
-        return [filled(each, bob, message) for each in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return {0: bob, -1: message}.get(value, value)
-    return value
+        return [filled(each, stand_ins) for each in value]
+    return value if value is None or isinstance(value, bool) else stand_ins.get(value, value)
 
 
 @pytest.mark.parametrize(("words", "method", "params", "printed"), COMMANDS, ids=lambda each: str(each)[:40])
@@ -141,14 +162,18 @@ def test_each_command(
     number, other = message["id"], bob["id"]
     assert isinstance(number, int)
     assert isinstance(other, int)
-    arguments = [str(filled(word, other, number)) for word in words]
+    hosted = daemon.world.hosting.create({"description": "kept"})
+    used = METHODS["server.add"](daemon.world, {"profile": alice.id, "bundle": hosted["bundle"]})
+    assert isinstance(used, dict)
+    stand_ins: dict[object, object] = {0: other, -1: number, -2: used["id"], "M": number, "S": used["id"]}
+    stand_ins |= {"H": hosted["id"], "B": hosted["bundle"]}
+    arguments = [str(filled(word, stand_ins)) for word in words]
     wanted = {
-        name: other if name == "conversation" else filled(value, other, number)
-        for name, value in params.items()
+        name: other if name == "conversation" else filled(value, stand_ins) for name, value in params.items()
     }
     if "profile" in wanted:
         wanted["profile"] = alice.id
-    on_profile = not method.startswith(("daemon.", "tor.", "token.")) and method != "profile.list"
+    on_profile = not method.startswith(("daemon.", "tor.", "token.", "hosting.")) and method != "profile.list"
 
     told = cwtch(*arguments)
     assert (told.status, told.err) == (0, "")

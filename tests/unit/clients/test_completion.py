@@ -50,6 +50,13 @@ def test_words_of_the_command_line(daemon: FakeDaemon, tmp_path: Path) -> None:
     assert completed(tmp_path, "token", "create", "r", socket=daemon.path) == ["read"]
 
 
+def test_servers_come_from_the_daemon(daemon: FakeDaemon, alice: FakeProfile, tmp_path: Path) -> None:
+    made = daemon.world.hosting.create({"description": "two\nlines"})
+    fake_methods.METHODS["server.add"](daemon.world, {"profile": alice.id, "bundle": made["bundle"]})
+    assert completed(tmp_path, "hosting", "start", "", socket=daemon.path) == [made["id"]]
+    assert completed(tmp_path, "server", "sync", "", socket=daemon.path) == [str(next(iter(alice.servers)))]
+
+
 def test_names_come_from_the_daemon(
     daemon: FakeDaemon, alice: FakeProfile, bob: dict[str, Json], tmp_path: Path
 ) -> None:

@@ -15,8 +15,8 @@ def modules(drawn: str) -> list[list[int]]:
 
 
 def test_the_drawing_is_the_code() -> None:
-    address = onion("alice")
-    code = [list(row) for row in segno.make(f"cwtch:{address}", error="m", micro=False).matrix_iter(border=4)]
+    address = f"cwtch:{onion('alice')}"
+    code = [list(row) for row in segno.make(address, error="m", micro=False).matrix_iter(border=4)]
     coloured = qr.drawn(address, coloured=True)
     lines = coloured.splitlines()
     assert all(line.startswith("\x1b[38;5;16;48;5;231m") and line.endswith("\x1b[0m") for line in lines)
@@ -27,6 +27,6 @@ def test_the_drawing_is_the_code() -> None:
 
 
 def test_it_fits_a_terminal() -> None:
-    lines = qr.drawn(onion("alice"), coloured=False).splitlines()
+    lines = qr.drawn(f"cwtch:{onion('alice')}", coloured=False).splitlines()
     assert len(lines) <= 23
     assert {len(line) for line in lines} == {41}

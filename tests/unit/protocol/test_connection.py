@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cwtchd.protocol.connection import Connection
+from cwtchd.protocol.connection import PeerConnection
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.protocol.crypto.primitives import seal
 from cwtchd.protocol.errors import LocalProtocolError, MessageTooLarge
@@ -309,7 +309,7 @@ def test_an_outbound_connection_names_whom_it_dialled_and_an_inbound_one_nobody(
     identity, other = identity_from_seed(OUTBOUND_SEED), identity_from_seed(INBOUND_SEED).onion
     for role, dialled in ((Role.OUTBOUND, None), (Role.INBOUND, other)):
         with pytest.raises(LocalProtocolError):
-            Connection(role, identity, dialled, drawn(OUTBOUND_EPHEMERAL))
+            PeerConnection(role, identity, dialled, drawn(OUTBOUND_EPHEMERAL))
 
 
 def test_no_nonce_is_used_twice() -> None:

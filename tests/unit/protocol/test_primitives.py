@@ -101,3 +101,42 @@ def test_an_expanded_key_has_the_seeds_public_key(seed: bytes) -> None:
 def test_points_that_would_give_a_known_secret_are_refused(case: dict[str, Any]) -> None:
     with pytest.raises(RemoteProtocolError):
         primitives.diffie_hellman(KEY, bytes.fromhex(case["point"]))
+
+
+@given(seeds, st.binary(max_size=100), st.integers(0, 63), st.integers(0, 7))
+def test_a_signature_is_its_owners_over_this_message(seed: bytes, message: bytes, at: int, bit: int) -> None:
+    public, signature = primitives.public_key_of_seed(seed), primitives.sign(seed, message)
+    assert len(signature) == 64
+    assert primitives.signed_by(public, message, signature)
+    changed = bytearray(signature)
+    changed[at] ^= 1 << bit
+    assert not primitives.signed_by(public, message, bytes(changed))
+    assert not primitives.signed_by(public, message + b"x", signature)
+    assert not primitives.signed_by(
+        primitives.public_key_of_seed(bytes(32)), message, signature
+    ) or seed == bytes(32)
+
+
+@pytest.mark.parametrize("case", vectors("handshake")["refused_points"], ids=named)
+def test_a_key_that_is_no_usable_point_has_signed_nothing(case: dict[str, Any]) -> None:
+    assert not primitives.signed_by(bytes.fromhex(case["point"]), b"message", bytes(64))
+
+
+def test_a_signature_of_another_size_is_none() -> None:
+    public, signature = primitives.public_key_of_seed(bytes(32)), primitives.sign(bytes(32), b"message")
+    for bad in (b"", signature[:-1], signature + b"\0"):
+        assert not primitives.signed_by(public, b"message", bad)
+    # The last byte belongs to the signature, not to the message.
+    assert not primitives.signed_by(public, b"essage", signature + b"m")
+
+
+def test_ed25519_and_hmac_by_others_vectors() -> None:
+    """RFC 8032 7.1, test 1; HMAC-SHA3-512 by its definition, with a block of 72 bytes."""
+    seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+    assert primitives.sign(seed, b"").hex() == (
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+    )
+    key = b"k" * 32
+    inner, outer = (bytes(byte ^ pad for byte in key.ljust(72, b"\0")) for pad in (0x36, 0x5C))
+    expected = primitives.sha3_512(outer + primitives.sha3_512(inner + b"data"))
+    assert primitives.hmac_sha3_512(key, b"data") == expected

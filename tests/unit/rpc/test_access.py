@@ -67,12 +67,16 @@ def test_whoever_has_shown_no_token_may_only_show_one() -> None:
     assert [each for each in METHODS if may(None, each)] == ["rpc.authenticate"]
 
 
-ADMIN_ONLY = {
+HOSTING = {f"hosting.{verb}" for verb in ("create", "list", "get", "set", "start", "stop", "stats", "delete")}
+ADMIN_ONLY = HOSTING | {
     "daemon.shutdown",
     "profile.create",
     "profile.lock",
     "profile.set",
     "profile.unlock",
+    "server.add",
+    "server.remove",
+    "server.sync",
     "token.create",
     "token.list",
     "token.revoke",
@@ -88,7 +92,7 @@ def test_a_bound_token_calls_nothing_that_is_about_all_profiles() -> None:
     grant = token(Scope.ADMIN, ALICE)
     about_all = {"daemon.shutdown", "profile.create", "profile.unlock", "tor.reset"}
     closed = {each for each in METHODS if not may(grant, each)}
-    assert closed == about_all | {"token.create", "token.list", "token.revoke"}
+    assert closed == HOSTING | about_all | {"token.create", "token.list", "token.revoke"}
 
 
 def test_one_bound_to_conversations_makes_no_new_one() -> None:

@@ -30,6 +30,7 @@ class Port:
 
     def __init__(self, outcome: Outcome[object] | Exception) -> None:
         self.presence: dict[int, Any] = {}
+        self.servers: dict[int, Any] = {}
         self._outcome = outcome
 
     def run(self, unit: object, done: Callable[[Outcome[object] | Exception], None]) -> None:

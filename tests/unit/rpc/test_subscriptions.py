@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import msgspec
+from twisted.internet.defer import Deferred
 
 from cwtchd.app.effects import Outcome
 from cwtchd.protocol.model import Onion
@@ -11,7 +12,7 @@ from cwtchd.rpc import schema
 from cwtchd.rpc.access import OWNER
 from cwtchd.rpc.follow import BuiltEvent, BuiltPage
 from cwtchd.rpc.notify import LiveEvents, Subscription
-from cwtchd.rpc.presence import Presence, SelfDialled
+from cwtchd.rpc.presence import Presence, SelfDialled, ServerPresences
 from cwtchd.store.database import UnitOfWork
 
 Done = Callable[[Outcome[object] | Exception], None]
@@ -28,6 +29,7 @@ class Port:
 
     def __init__(self) -> None:
         self.presence: Presence = {}
+        self.servers: ServerPresences = {}
         self.paths: list[schema.ContactPath] = []
         self.asked: list[Done] = []
         self.followers: list[Callable[[], None]] = []
@@ -36,6 +38,9 @@ class Port:
         self.asked.append(done)
 
     self_dial = SelfDialled()
+
+    def sync_server(self, server: int) -> "Deferred[None]":
+        raise NotImplementedError
 
     def mark(self, salt: bytes) -> bytes:
         return salt

@@ -9,7 +9,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from cwtchd.app import contacts, messages
 from cwtchd.app.effects import Outcome
-from cwtchd.protocol.connection import Connection
+from cwtchd.protocol.connection import PeerConnection
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.protocol.events import Event, MessageAcknowledged, MessageReceived
 from cwtchd.protocol.model import Onion, PeerMessage, Role
@@ -72,7 +72,7 @@ class Speaker:
         self.stage = stage
         self.stream = stage.call()
         identity = identity_from_seed(bytes([seed]) * 32)
-        self.connection = Connection(
+        self.connection = PeerConnection(
             Role.OUTBOUND, identity, Onion(stage.bob.onion), lambda size: bytes(range(size))
         )
         self.events: list[Event] = []
@@ -115,7 +115,9 @@ def test_a_peer_that_is_silent_during_authentication_is_closed_after_60_s(stage:
 def test_half_an_authentication_is_no_excuse(stage: Stage) -> None:
     half = stage.call()
     identity = identity_from_seed(bytes([9]) * 32)
-    connection = Connection(Role.OUTBOUND, identity, Onion(stage.bob.onion), lambda size: bytes(range(size)))
+    connection = PeerConnection(
+        Role.OUTBOUND, identity, Onion(stage.bob.onion), lambda size: bytes(range(size))
+    )
     assert half.transport is not None
     half.transport.write(connection.start())
     stage.wait(60)

@@ -109,7 +109,16 @@ def test_where_nobody_listens_nothing_happens(address: str | None, clock: Clock)
 
 def test_the_status_is_a_line_that_names_nobody() -> None:
     tor = TorStatus(TorState.READY, 100, "Tor is ready.", 0)
-    assert standing(tor, 2, 1, 0, 0) == "Tor is ready. Profiles open: 2, online: 1."
-    assert "profile unlock" in standing(tor, 0, 0, 0, 0)
-    assert "still being tried" in standing(tor, 0, 0, 1, 0)
-    assert "opened nothing: 2" in standing(tor, 1, 1, 0, 2)
+
+    def said(
+        opened: int, online: int, waiting: int, useless: int, servers: int = 0, only: bool = False
+    ) -> str:
+        return standing(tor, opened, online, servers, waiting, useless, only_serves=only)
+
+    assert said(2, 1, 0, 0) == "Tor is ready. Profiles open: 2, online: 1."
+    assert said(2, 1, 0, 0, servers=1) == "Tor is ready. Profiles open: 2, online: 1. Servers running: 1."
+    assert said(0, 0, 0, 0, servers=1, only=True) == "Tor is ready. Servers running: 1."
+    assert "hosting start" in said(0, 0, 0, 0, only=True)
+    assert "profile unlock" in said(0, 0, 0, 0)
+    assert "still being tried" in said(0, 0, 1, 0)
+    assert "opened nothing: 2" in said(1, 1, 0, 2)

@@ -12,7 +12,6 @@ from twisted.internet.interfaces import IReactorFDSet
 from cwtchd import log
 from cwtchd.app.errors import Stopping, StorageFailed, WrongPassword
 from cwtchd.credential import PasswordSources
-from cwtchd.runtime.profile import OpenProfile
 from cwtchd.runtime.unattended import Unattended
 from tests.support.reactor import pause, reactor, until
 
@@ -26,10 +25,10 @@ class Lock:
         self.tried: list[str] = []
         self.outcomes: dict[str, Exception] = {}
 
-    def unlock(self, password: str) -> "Deferred[list[OpenProfile]]":
+    def unlock(self, password: str) -> "Deferred[int]":
         self.tried.append(password)
         outcome = self.outcomes.get(password)
-        return succeed([]) if outcome is None else fail(outcome)
+        return succeed(0) if outcome is None else fail(outcome)
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def private(path: Path, content: str) -> Path:
 
 
 def starting(lock: Lock, sources: PasswordSources) -> Unattended:
-    return Unattended(LOOP, sources, lock.unlock)  # type: ignore[arg-type] # a list is no Sequence behind a Deferred
+    return Unattended(LOOP, sources, lock.unlock)
 
 
 async def test_files_descriptors_and_credentials_are_each_tried_once(
@@ -100,7 +99,7 @@ async def test_what_is_of_no_use_is_said_and_spoils_nothing(
     assert start.useless == 6
     told = "\n".join(lines)
     for reason in (
-        "opens no profile",
+        "opens nothing",
         "can't be read",
         "could not be tried",
         "chmod 600",

@@ -50,7 +50,7 @@ def test_a_password_is_hidden_wrong_and_right(
         assert "wrong" not in stage.screen
         assert "••••••••••" in stage.screen
         await stage.press("enter")
-        await stage.sees("No profile here opens with this password")
+        await stage.sees("Nothing here opens with this password")
         assert "•" not in stage.screen
         await stage.type("secret")
         await stage.press("enter")
