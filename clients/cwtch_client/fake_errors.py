@@ -23,9 +23,7 @@ class Refused(Exception):
 
 
 def wrong_password() -> Refused:
-    return Refused(
-        -32001, "Nothing here opens with this password: check it.", "wrong_password"
-    )
+    return Refused(-32001, "Nothing here opens with this password: check it.", "wrong_password")
 
 
 def profile_locked() -> Refused:
