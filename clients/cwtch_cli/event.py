@@ -129,6 +129,8 @@ def _of_server(type_: str, data: dict[str, object]) -> str:
     if type_ == "hosting.changed":
         hosted = convert(data, Hosted)
         return f"server {hosted.description or short(hosted.id)} is {hosted.state}"
+    if type_ == "hosting.deleted":
+        return f"server {short(str(data['id']))} is deleted"
     if data.get("deleted"):
         return f"server {data['server']} is used no more"
     if "server" in data:

@@ -115,6 +115,7 @@ def _hosting_stats(world: World, params: Values) -> Json:
 @_method("hosting.delete")
 def _hosting_delete(world: World, params: Values) -> Json:
     world.hosting.delete(params)
+    world.tell(None, "hosting.deleted", {"id": params["id"], "deleted": True}, stored=False)
     return None
 
 

@@ -21,12 +21,14 @@ EVENT_TYPES = {
     *(f"profile.{word}" for word in ("changed", "unlocked", "locked")),
     *(f"group.{word}" for word in ("joined", "invited", "gap_found", "gap_closed")),
     *(f"file.{word}" for word in ("offered", "progress", "completed", "failed")),
-    *("connection.changed", "server.changed", "server.progress", "hosting.changed"),
+    *("connection.changed", "server.changed", "server.progress"),
+    *("hosting.changed", "hosting.deleted"),
     *("tor.changed", "daemon.stopping", "event.dropped"),
 }
 LIVE_TYPES = {
     *("connection.changed", "profile.unlocked", "profile.locked"),
-    *("server.progress", "hosting.changed", "tor.changed", "daemon.stopping", "event.dropped"),
+    *("server.progress", "hosting.changed", "hosting.deleted"),
+    *("tor.changed", "daemon.stopping", "event.dropped"),
 }
 
 

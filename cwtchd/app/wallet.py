@@ -46,7 +46,11 @@ def begin_purchase(uow: UnitOfWork, server: int) -> Outcome[Purchase | None]:
         return Outcome(None)
     wanted = server_rows.purchases(uow, server)
     assert wanted is not None
-    _set_clock(uow, server, server_clocks.token_clock(uow.randomness))
+    if wanted.first_batches:
+        # Where a lock or a crash cuts it off, it is made again soon, not at the clock's next stroke.
+        _set_clock(uow, server, server_clocks.exponential(uow.randomness, server_clocks.PURCHASE_RETRY))
+    else:
+        _set_clock(uow, server, server_clocks.token_clock(uow.randomness))
     if not wanted.first_batches and row.tokens > TOKEN_STOCK:
         return Outcome(None)
     server_rows.change(uow, server, purchase=wanted.purchase + 1)

@@ -7,7 +7,7 @@ import msgspec
 
 import cwtchd
 from cwtchd.rpc import schema
-from cwtchd.rpc.hosting_schema import Hosted
+from cwtchd.rpc.hosting_schema import DeletedHosted, Hosted
 from cwtchd.rpc.methods.registry import Method, Methods, Session
 from cwtchd.rpc.server_schema import Server, ServerProgress
 from cwtchd.store.api_tokens import Scope
@@ -35,6 +35,7 @@ LIVE = {
     "profile.unlocked": schema.Profile,
     "profile.locked": schema.Profile,
     "hosting.changed": Hosted,
+    "hosting.deleted": DeletedHosted,
     "server.progress": ServerProgress,
     "tor.changed": schema.TorReport,
     "daemon.stopping": schema.Nothing,

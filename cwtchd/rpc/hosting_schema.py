@@ -62,6 +62,13 @@ class Hosted(Value, frozen=True, kw_only=True):
     intro_burst: Introductions | None
 
 
+class DeletedHosted(Value, frozen=True, kw_only=True):
+    """What an event says of a server that runs here no more, for good."""
+
+    id: HostedId
+    deleted: Literal[True] = True
+
+
 class HostedStats(Value, frozen=True, kw_only=True):
     """Sums of a running server: nothing of them tells one client from another. All are null while it is stopped."""
 

@@ -275,6 +275,7 @@ EventWord = Literal[
     "file.completed",
     "file.failed",
     "hosting.changed",
+    "hosting.deleted",
     "tor.changed",
     "daemon.stopping",
     "event.dropped",

@@ -24,7 +24,7 @@ from cwtchd.app.errors import (
 )
 from cwtchd.protocol.model import KeyBundle
 from cwtchd.protocol.wire.bundle import encode_bundle
-from cwtchd.rpc.hosting_schema import Hosted, HostedStats
+from cwtchd.rpc.hosting_schema import DeletedHosted, Hosted, HostedStats
 from cwtchd.rpc.notify import LiveEvents
 from cwtchd.runtime.attempts import Attempts
 from cwtchd.runtime.hosted import HostedServer
@@ -208,6 +208,7 @@ class Hosting:
         await self._end(server)
         await self._on_vault(lambda: self._vault.delete(server))
         self._bundles.pop(server, None)
+        self._live.publish(None, "hosting.deleted", DeletedHosted(id=folder.id))
 
     async def _begin(self, password: str | None) -> int:
         if password is None:
@@ -220,6 +221,7 @@ class Hosting:
                 if (password is not None) == await self._on_vault(partial(_sealed, folder)):
                     await self._run(folder, await self._keys(folder, password))
                     begun += 1
+                    await self._tell(folder)
             except WrongPassword:
                 continue
             except Refusal as refusal:
