@@ -15,3 +15,5 @@ quiet="--quiet --disable-pip-version-check --no-input"
 echo "Installing the locked packages into $venv …"
 "$venv/bin/python" -m pip install $quiet --require-hashes --only-binary :all: -r requirements.lock || say "the packages could not be installed: is a package registry reachable?"
 "$venv/bin/python" -m pip install $quiet --no-deps --no-build-isolation --no-index --editable . || say "cwtchd itself could not be installed into $venv."
+# Where Python is told to write no bytecode, each start of the daemon would compile all of it: half a second.
+"$venv/bin/python" -m compileall -q cwtchd clients || say "the sources could not be compiled: is this folder writable?"

@@ -5,8 +5,6 @@ The first line of the output is the bundle of the oldest server that runs; the s
 
 import sys
 
-import segno
-
 from cwtchd import log
 from cwtchd.app.errors import Refusal, WrongPassword
 from cwtchd.config import Serving
@@ -62,6 +60,8 @@ class Serve:
                 self._shown = True
                 print(hosted.bundle, flush=True)  # noqa: T201 - the command's result
                 if sys.stdout.isatty():
+                    import segno  # noqa: PLC0415 - seldom wanted, and every daemon would load it
+
                     segno.make(hosted.bundle, error="l").terminal(compact=True)
 
 
