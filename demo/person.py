@@ -9,7 +9,18 @@ from typing import TypeVar
 
 import msgspec
 
-from cwtch_client import BadAnswer, Conversation, Event, Message, MessagePage, Profile, TorStatus, convert
+from cwtch_client import (
+    BadAnswer,
+    Conversation,
+    Event,
+    Hosted,
+    Message,
+    MessagePage,
+    Profile,
+    Server,
+    TorStatus,
+    convert,
+)
 from demo.show import Show
 from demo.stage import PlayFailed, Stage
 
@@ -18,6 +29,7 @@ T = TypeVar("T")
 _START_SECONDS = 30
 _READ_BYTES = 1 << 16
 _SHORT = 6
+_BUNDLE_SHOWN = 20
 
 
 class Person:
@@ -127,6 +139,31 @@ class Person:
     def messages(self, other: "Person") -> list[Message]:
         """The whole conversation with the other."""
         return self._ask(MessagePage, "message", "list", other.address, "--limit", "1000").messages
+
+    def host(self, description: str) -> Hosted:
+        """Runs a server, for others to use."""
+        words = ("hosting", "create", "--description", description, "--unsealed", "--autostart")
+        self._type(*words)
+        made = self._ask(Hosted, *words)
+        self._show.result(
+            f"a server is {made.state}; its bundle begins with {(made.bundle or '')[:_BUNDLE_SHOWN]}…"
+        )
+        return made
+
+    def hosted(self, server: str) -> Hosted:
+        """How the server stands that this person runs."""
+        return self._ask(Hosted, "hosting", "get", server)
+
+    def use(self, bundle: str) -> Server:
+        """Uses a server from now on, as its bundle says."""
+        self._type("server", "add", f"{bundle[:_BUNDLE_SHOWN]}…")
+        added = self._ask(Server, "server", "add", bundle)
+        self._show.result(f"server {added.id} is trusted from now on, with the keys that it has now")
+        return added
+
+    def used(self, server: Server) -> Server:
+        """How the server stands that this person uses."""
+        return self._ask(Server, "server", "get", str(server.id))
 
     def _type(self, *words: str) -> None:
         self._show.command(self.name, "cwtch " + " ".join(_quoted(word) for word in words))

@@ -14,6 +14,8 @@ NETWORK_SECONDS = 180
 TOR_SECONDS = 120
 MESSAGE_SECONDS = 120
 RETURN_SECONDS = 180
+SERVER_SECONDS = 180
+TOKENS = 20
 
 GREETING = "Hello bob, it's alice. May I?"
 TALK = (
@@ -78,8 +80,40 @@ def play(stage: Stage, show: Show) -> None:
     bob.send(alice, LAST)
     _wait_for(stage, bob, alice, LAST, MESSAGE_SECONDS)
 
+    show.title("Bob runs a server, and Alice uses it")
+    _serve(stage, show, alice, bob)
+
     show.title("What came of it")
     _check(stage, show, alice, bob)
+
+
+def _serve(stage: Stage, show: Show, alice: Person, bob: Person) -> None:
+    hosted = bob.host("for our groups")
+    show.note("waiting until the server's two addresses are published …")
+    stage.until(
+        "bob's server was published",
+        lambda: bob.hosted(hosted.id).published_since is not None,
+        TOR_SECONDS,
+        every=0.5,
+    )
+    used = alice.use(hosted.bundle or "")
+    show.note(
+        "waiting until alice has proved her work, bought her first tokens, and has all that the server stores …"
+    )
+
+    def ready() -> bool:
+        found = alice.used(used)
+        return found.state == "synced" and found.tokens >= TOKENS
+
+    stage.until("alice was synced and had tokens", ready, SERVER_SECONDS, every=0.5)
+    found = alice.used(used)
+    show.note(
+        f"{found.state}, {found.tokens} tokens: each pays for one message, and the server can't tell whom it sold it to. "
+        "It will keep what groups say, and read none of it.",
+        "bold green",
+    )
+    if found.faults:
+        raise PlayFailed(f"Alice has caught bob's server at something: {', '.join(found.faults)}.")
 
 
 def _wait_for_tor(stage: Stage, show: Show, person: Person) -> None:
