@@ -159,6 +159,12 @@ class InvalidSettings(Refusal):
     )
 
 
+class ServerDamaged(Refusal):
+    code = -32023
+    name = "server_damaged"
+    sentence = "The files of this server can't be used: put back those that belong to it, or delete it."
+
+
 class OnlyServes(Refusal):
     code = -32022
     name = "only_serves"

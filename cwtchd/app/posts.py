@@ -21,6 +21,9 @@ from cwtchd.store.servers import Fault
 POSTS_OPEN = 1_000
 """So many posts may be without a verdict on one server."""
 
+PUT_OFF_AT_ONCE = 1_000
+"""So many posts are put off in one unit: those behind them keep their time, which has come as well."""
+
 CIPHERTEXT_LIMIT = 5_874
 """Bytes: with a signature of 64 the largest that fits the packet of a post (wire-server §3.5)."""
 
@@ -75,6 +78,14 @@ def due(uow: UnitOfWork, limit: int) -> Sequence[PostRow]:
 def next_due_at(uow: UnitOfWork) -> int | None:
     """When the next post's time comes, milliseconds since the epoch; None where none has a token and waits."""
     return posts.next_due_at(uow)
+
+
+def put_off(uow: UnitOfWork) -> Outcome[None]:
+    """We were away: what fell due meanwhile waits a little more, each post by itself."""
+    for row in posts.due(uow, PUT_OFF_AT_ONCE):
+        delay = server_clocks.exponential(uow.randomness, server_clocks.AFTER_ABSENCE)
+        posts.change(uow, row.id, due_at=uow.now + int(delay * 1000))
+    return Outcome(None)
 
 
 def showing(uow: UnitOfWork, post: int) -> Outcome[Showing | None]:

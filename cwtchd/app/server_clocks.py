@@ -13,6 +13,9 @@ ROTATE_LEAST = 10 * 60.0
 ROTATE_MORE = 50 * 60.0
 """A sync session lasts ROTATE_LEAST and an exponential time of this mean, whether or not anything was posted."""
 
+BETWEEN_SESSIONS = 60.0
+"""The mean time between the end of one session and the beginning of the next."""
+
 POST_CLOSE_LEAST = 2.0
 POST_CLOSE_MOST = 20.0
 """How long a post's connection stays after the answer."""
@@ -26,13 +29,10 @@ FIRST_BATCHES = 2
 
 PURCHASE_RETRY = 5 * 60.0
 """The mean time until one of the first purchases is tried again; any other waits for the clock."""
+AFTER_ABSENCE = 60.0
+"""The mean time that what fell due without Tor, or with the profile closed, still waits: coming back must not begin everything in one second."""
 AFTER_PURCHASE = 60.0
 """The mean time that a post which waited for a token still waits once it has one: the purchase must not announce it."""
-
-SAME_SERVER_DELAY = 60 * 60.0
-
-REREAD = 24 * 60 * 60.0
-"""One re-read in each of these, at a uniform time of it."""
 
 POST_RETRY = 30.0
 POST_RETRY_MOST = 60 * 60.0
@@ -47,7 +47,6 @@ POST_REFUSALS = 3
 ECHO_SESSIONS = 2
 """A post is echoed when seen in so many sessions that began after it, and missed when absent from so many whole ones."""
 
-_DAY = 24 * 60 * 60.0
 _UNIFORM_BITS = 53
 
 
@@ -67,6 +66,11 @@ def rotate(randomness: Randomness) -> float:
     return ROTATE_LEAST + exponential(randomness, ROTATE_MORE)
 
 
+def between_sessions(randomness: Randomness) -> float:
+    """From the end of a session to the beginning of the next."""
+    return exponential(randomness, BETWEEN_SESSIONS)
+
+
 def post_close(randomness: Randomness) -> float:
     """How long a post's connection stays after the answer (POST_CLOSE)."""
     return uniform(randomness, POST_CLOSE_LEAST, POST_CLOSE_MOST)
@@ -75,16 +79,6 @@ def post_close(randomness: Randomness) -> float:
 def token_clock(randomness: Randomness) -> float:
     """Until the stock of tokens is looked at again (TOKEN_CLOCK)."""
     return exponential(randomness, TOKEN_CLOCK)
-
-
-def same_server_delay(randomness: Randomness) -> float:
-    """Until the author's identical message may be posted once more to the same server (SAME_SERVER_DELAY)."""
-    return exponential(randomness, SAME_SERVER_DELAY)
-
-
-def reread(randomness: Randomness, since: float) -> float:
-    """Until the next re-read, `since` being the seconds of the present day that have passed: some time of the next (REREAD)."""
-    return (_DAY - since) + uniform(randomness, 0.0, REREAD)
 
 
 def post_retry(randomness: Randomness, attempts: int) -> float:

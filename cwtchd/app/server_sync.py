@@ -15,6 +15,7 @@ from cwtchd.app import anchors, posts, servers
 from cwtchd.app.anchors import LEAST_BITS, MEDIAN_DAYS
 from cwtchd.app.effects import Outcome
 from cwtchd.protocol.model import EncryptedGroupMessage
+from cwtchd.protocol.server_table import ROWS_MOST
 from cwtchd.store import events, server_rows
 from cwtchd.store import servers as server_store
 from cwtchd.store.database import UnitOfWork
@@ -24,9 +25,6 @@ from cwtchd.store.servers import Fault
 
 RECEIVED_AT_ONCE = 64
 """So many rows are received in one unit at most."""
-
-ROWS_MOST = 1 << 22
-"""A server that announces a longer replay than this (32 GiB of packets) is not listened to."""
 
 REPEATS_ALLOWED = 1_000
 """So many rows may come again in one session, and as many more as came new: a server repeats what was posted while it replayed, and
@@ -72,6 +70,7 @@ def begin_session(uow: UnitOfWork, server: int) -> Outcome[Session]:
     anchor = server_rows.newest_anchor(uow, server, anchors.bits(rate))
     before = 0 if last is None else last.forget_below
     below = before if anchor is None else max(before, anchor.arrival - REORDERED)
+    below = max(below, counting.rows - ROWS_MOST)  # however few anchors there are, what is known is bounded
     row = SessionRow(
         server=server,
         number=1 if last is None else last.number + 1,
@@ -118,11 +117,13 @@ def received(
     server_rows.forget_anchors(uow, server, levels, ANCHORS_KEPT)
     posts.sighted(uow, server, session.number, row_ids)
     _forget(uow, row, _FORGOTTEN_AT_ONCE)
-    over = row.repeats + repeats > REPEATS_ALLOWED + counted + len(new) - row.began
-    if repeats:
+    came = counted + len(new) - row.began
+    repeating = row.repeats + repeats > REPEATS_ALLOWED + came
+    over = repeating or came > ROWS_MOST
+    if repeats or over:
         server_rows.change(uow, server, repeats=row.repeats + repeats, ended=int(over))
     if over:
-        servers.fault(uow, server, Fault.REPEATS)
+        servers.fault(uow, server, Fault.REPEATS if repeating else Fault.ENDLESS)
     return Outcome(Received(tuple(new), over))
 
 
@@ -144,9 +145,12 @@ def _caught_up(uow: UnitOfWork, row: SessionRow) -> None:
 
 
 def ended(
-    uow: UnitOfWork, session: Session, complete: bool, counted: int, announced: int
+    uow: UnitOfWork, session: Session, complete: bool, counted: int, announced: int, by_us: bool = False
 ) -> Outcome[tuple[Fault, ...]]:
-    """A session is over: whether its replay came whole, how many rows of it came, how many were announced (0: nothing was)."""
+    """A session is over: whether its replay came whole, how many rows of it came, how many were announced (0: nothing was).
+
+    What we ended ourselves (`by_us`: without Tor, or with the profile) tells nothing against the server.
+    """
     row = _newest(uow, session)
     if row is None:
         return Outcome(())
@@ -159,12 +163,12 @@ def ended(
         if not row.caught_up:
             _caught_up(uow, row)
         posts.absent(uow, session.server, session.number, row.resume)
-    elif announced and server_store.counting(uow, session.server).rows == row.began:
+    elif announced and not by_us and server_store.counting(uow, session.server).rows == row.began:
         cuts = row.idle_cuts + 1
         server_rows.change(uow, session.server, idle_cuts=cuts % IDLE_CUTS)
         if cuts == IDLE_CUTS:
             faults.append(Fault.SHORT_COUNT)
-    elif announced:
+    elif announced and not by_us:
         server_rows.change(uow, session.server, idle_cuts=0)
     server_rows.change(uow, session.server, ended=1)
     _forget(uow, row, _FORGOTTEN_AT_ONCE)

@@ -39,6 +39,16 @@ def next_due_at(uow: UnitOfWork) -> int | None:
     return wallet.next_due_at(uow)
 
 
+def put_off(uow: UnitOfWork) -> Outcome[None]:
+    """We were away: clocks that struck meanwhile are set anew, since they remember nothing; first purchases wait a little."""
+    for server in wallet.due(uow):
+        wanted = server_rows.purchases(uow, server)
+        first = wanted is not None and wanted.first_batches
+        mean = server_clocks.AFTER_ABSENCE if first else server_clocks.TOKEN_CLOCK
+        _set_clock(uow, server, server_clocks.exponential(uow.randomness, mean))
+    return Outcome(None)
+
+
 def begin_purchase(uow: UnitOfWork, server: int) -> Outcome[Purchase | None]:
     """A batch to be bought, where the clock has struck and the stock is low. Either way the clock is set anew. Raises NotFound."""
     row = servers.get(uow, server)

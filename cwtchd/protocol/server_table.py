@@ -62,4 +62,6 @@ REPLAY_RESULT: Final = 1  # recall, and so the three that follow
 POST_REQUEST: Final = 2
 POST_RESULT: Final = 3
 NEW_MESSAGE: Final = 4
+ROWS_MOST: Final = 1 << 22  # ours: rows that a session takes; 34 GB of packets
+KEPT_MOST: Final = 3_500_000  # ours: what an operator may let a server keep: with what slow replays hold back, under ROWS_MOST
 REPLAY_LIMIT: Final = 1 << 24  # ours: rows that one replay may announce, 137 GB of packets

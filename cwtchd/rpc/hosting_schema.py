@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from cwtchd.protocol.server_table import KEPT_MOST
 from cwtchd.rpc.schema import Params, Time, Value
 
 HostedId = Annotated[
@@ -16,7 +17,7 @@ Description = Annotated[
     ),
 ]
 MessagesKept = Annotated[
-    int, Meta(ge=1, le=100_000_000, description="so many messages are kept, the oldest go first")
+    int, Meta(ge=1, le=KEPT_MOST, description="so many messages are kept, the oldest go first")
 ]
 MebibytesKept = Annotated[int, Meta(ge=1, le=1 << 20, description="so many MiB of messages are kept")]
 HoursKept = Annotated[int, Meta(ge=1, le=876_000, description="so many hours a message is kept")]
@@ -43,7 +44,12 @@ class Hosted(Value, frozen=True, kw_only=True):
     """A server that this daemon runs. What only its keys tell is null while a sealed one was not started since the daemon was."""
 
     id: HostedId
-    state: Literal["stopped", "running"]
+    state: Annotated[
+        Literal["stopped", "running", "damaged"],
+        Meta(
+            description="damaged: its files can't be used, and what is shown of its settings is not its own"
+        ),
+    ]
     description: str
     autostart: bool
     sealed: Annotated[bool, Meta(description="its keys open with a password only")]

@@ -8,6 +8,7 @@ nothing. A post is answered when its row is durable; what is refused costs its g
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeVar
 
 from twisted.internet.interfaces import IReactorTime
@@ -151,7 +152,7 @@ class BoardGuests(Guests[BoardServer, Reader]):
         elif known.replay is not None:
             self._read_page(guest, known.replay.last, self._replay)
         elif known.synced and known.at < self._newest:
-            self._read_page(guest, self._newest, self._bring_up)
+            self._read_page(guest, self._newest, partial(self._bring_up, self._newest))
 
     def _read_page(
         self, guest: BoardGuest, until: int, then: Callable[[BoardGuest, Sequence[BoardRow]], None]
@@ -205,9 +206,9 @@ class BoardGuests(Guests[BoardServer, Reader]):
 
     # --- what is new ---------------------------------------------------------------------------------------------
 
-    def _bring_up(self, guest: BoardGuest, rows: Sequence[BoardRow]) -> None:
+    def _bring_up(self, until: int, guest: BoardGuest, rows: Sequence[BoardRow]) -> None:
         if not rows:  # what it missed was pruned meanwhile
-            guest.known.at = self._newest
+            guest.known.at = until
             return
         for row in rows:
             guest.stream.write(guest.stream.connection.new_message(encode_new_message(row.message)))
@@ -219,13 +220,15 @@ class BoardGuests(Guests[BoardServer, Reader]):
         def done(posted: Posted | Exception) -> None:
             guest.known.posts -= 1
             guest.stream.hold(guest.known.posts >= POSTS_WAITING)
-            success = isinstance(posted, Posted) and posted.success
             if isinstance(posted, Exception):
+                # No answer: a refusal would say that the token is not good, and it is.
                 _say_failed("a post was not stored", posted)
-            guest.stream.write(guest.stream.connection.post_result(success))
-            if isinstance(posted, Posted) and posted.row is not None:
+                self.hang_up(guest)
+                return
+            guest.stream.write(guest.stream.connection.post_result(posted.success))
+            if posted.row is not None:
                 self._tell(posted.row, message)
-            if not success:
+            if not posted.success:
                 guest.known.refused += 1
                 if guest.known.refused >= POSTS_REFUSED:
                     self.hang_up(guest)

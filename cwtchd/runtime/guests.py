@@ -1,7 +1,8 @@
 """Guests: the streams of one of a server's onions, each with a time limit, all of them within a bound.
 
-Nothing is known of a guest but what it does on its stream. Where there are too many, the oldest that has not got anywhere gives way;
-where all have, one by lot, so that whoever fills the house ends its own connections as often as anybody's.
+Nothing is known of a guest but what it does on its stream. Where there are too many, one gives way: the oldest that has not got anywhere,
+where such take up more than their share of the house; else one of those that have, by lot, so that whoever fills it ends its own
+connections as often as anybody's, and somebody new always has the time to get somewhere.
 """
 
 from abc import ABC, abstractmethod
@@ -17,6 +18,9 @@ from cwtchd.protocol.events import ConnectionFailed, Event
 from cwtchd.tor.transport import C, OnionStream
 
 S = TypeVar("S")
+
+UNSETTLED_SHARE = 4
+"""One in so many places is for those that have not got anywhere yet."""
 
 
 @dataclass(slots=True, eq=False)
@@ -131,7 +135,8 @@ class Guests(ABC, Generic[C, S]):
             self.hang_up(guest)
 
     def _who_gives_way(self) -> Guest[C, S]:
-        for guest in self._guests.values():
-            if not guest.settled:
-                return guest
-        return list(self._guests.values())[int(self._chance() * len(self._guests))]
+        unsettled = [guest for guest in self._guests.values() if not guest.settled]
+        settled = [guest for guest in self._guests.values() if guest.settled]
+        if not settled or len(unsettled) > self._most // UNSETTLED_SHARE:
+            return unsettled[0]
+        return settled[int(self._chance() * len(settled))]

@@ -24,6 +24,8 @@ from cwtchd.server.settings import ServerSettings
 from cwtchd.store.board import Totals, sums
 from cwtchd.store.database import UnitOfWork
 
+STREAMS = "MaxStreams=8"
+"""Each place in the house is to cost its guest a circuit, or nearly."""
 PRUNE_SECONDS = 60
 """How often what is past the bounds goes; with more to go, at once."""
 
@@ -71,7 +73,7 @@ class HostedServer:
         self._prune()
 
     def _publish(self) -> None:
-        arguments = self._settings.onion_arguments
+        arguments = f"{STREAMS} {self._settings.onion_arguments}".rstrip()
         self._around.tor.publish(self._keys.board, self._board.listening(), arguments)
         self._around.tor.publish(self._keys.tokens, self._tokens.listening(), arguments)
 

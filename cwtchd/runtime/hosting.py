@@ -18,6 +18,7 @@ from cwtchd.app.errors import (
     LimitExceeded,
     NotFound,
     Refusal,
+    ServerDamaged,
     Stopping,
     StorageFailed,
     WrongPassword,
@@ -103,13 +104,17 @@ class Hosting:
         return self._attempts.run(lambda: self._in_turn(self._delete, server, password))
 
     def metrics(self) -> "Deferred[bytes]":
-        """The sums of those that run, for Prometheus. Fails with StorageFailed."""
+        """The sums of those that run, for Prometheus."""
         return Deferred.fromCoroutine(self._metrics())
 
     async def _metrics(self) -> bytes:
         from cwtchd.runtime.metrics import page  # noqa: PLC0415 - who doesn't want metrics shouldn't wait for them
 
-        return page({server: await running.sums() for server, running in list(self._running.items())})
+        told = {}
+        for server, running in list(self._running.items()):
+            with suppress(StorageFailed):  # one whose disk fails is left out
+                told[server] = await running.sums()
+        return page(told)
 
     # --- what the daemon asks ------------------------------------------------------------------------------------
 
@@ -203,8 +208,9 @@ class Hosting:
 
     async def _delete(self, server: str, password: str | None) -> None:
         folder = await self._folder(server)
-        # Also where it runs: who may stop it may not destroy it.
-        await self._keys(folder, password)
+        # Also where it runs: who may stop it may not destroy it. What has no keys any more is nobody's.
+        with suppress(ServerDamaged):
+            await self._keys(folder, password)
         await self._end(server)
         await self._on_vault(lambda: self._vault.delete(server))
         self._bundles.pop(server, None)
@@ -265,7 +271,7 @@ class Hosting:
             return decode_settings(await self._on_vault(folder.settings))
         except SettingsUnreadable as error:
             log.info("a server's settings can't be used", reason=str(error))
-            raise StorageFailed from None
+            raise ServerDamaged from None
 
     async def _keys(self, folder: ServerFolder, password: str | None) -> ServerKeys:
         try:
@@ -274,13 +280,16 @@ class Hosting:
             raise WrongPassword from None
         except (KeysUnreadable, ValueError) as error:
             log.unforeseen("a server's keys can't be used", error)
-            raise StorageFailed from None
+            raise ServerDamaged from None
 
     async def _shown(self, folder: ServerFolder) -> Hosted:
-        settings = await self._settings(folder)
-        sealed = await self._on_vault(partial(_sealed, folder))
-        if not sealed and folder.id not in self._bundles:
-            self._bundles[folder.id] = (await self._keys(folder, None)).bundle()
+        try:
+            settings = await self._settings(folder)
+            sealed = await self._on_vault(partial(_sealed, folder))
+            if not sealed and folder.id not in self._bundles:
+                self._bundles[folder.id] = (await self._keys(folder, None)).bundle()
+        except ServerDamaged:
+            return _damaged(folder)
         bundle, running = self._bundles.get(folder.id), self._running.get(folder.id)
         return Hosted(
             id=folder.id,
@@ -297,6 +306,8 @@ class Hosting:
     async def _on_vault(self, work: Callable[[], T]) -> T:
         try:
             return await self._threads.on_vault(work)
+        except FileNotFoundError:
+            raise ServerDamaged from None
         except OSError as error:
             log.unforeseen("a server's folder could not be read or written", error)
             raise StorageFailed from None
@@ -304,3 +315,18 @@ class Hosting:
 
 def _sealed(folder: ServerFolder) -> bool:
     return folder.sealed
+
+
+def _damaged(folder: ServerFolder) -> Hosted:
+    """What is shown of a server whose files can't be used: that it is there, and can be deleted."""
+    return Hosted(
+        id=folder.id,
+        state="damaged",
+        sealed=False,
+        warning=ServerDamaged.sentence,
+        onion=None,
+        token_onion=None,
+        bundle=None,
+        published_since=None,
+        **msgspec.structs.asdict(ServerSettings()),
+    )

@@ -102,11 +102,15 @@ class ServerSync:
             self._lasting = self._around.clock.callLater(seconds, self._rotate, session)
         if session is not None and session.synced:
             self._answer(None)
+            if self._rotating:
+                session.end()
         self._show(self.presence.last_failure if session is None or not session.synced else None)
 
     def _rotate(self, session: SyncSession) -> None:
+        """The session's time is over; one whose replay is still under way goes on to its end, or it would begin again and again."""
         self._rotating = True
-        session.end()
+        if session.synced:
+            session.end()
 
     def session_over(self) -> None:
         """A session has ended, and all of it is stored."""
@@ -119,7 +123,11 @@ class ServerSync:
         rotating, self._rotating = self._rotating, False
         if rotating and session.synced:
             self._failures = 0
-            self._begin()
+            # Not at once: who closes as somebody and comes as somebody else in the same second is one (extensions 4.2).
+            self._rest = self._around.clock.callLater(
+                server_clocks.between_sessions(self._around.randomness), self._begin
+            )
+            self._show(None)
             return
         # Also where it was synced: whoever hangs up at once must not be replayed every second.
         self._failures += 1

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from cwtchd import log
 from cwtchd.app import server_sync, servers
 from cwtchd.app.effects import Outcome
-from cwtchd.app.server_sync import RECEIVED_AT_ONCE, ROWS_MOST, Received, Session
+from cwtchd.app.server_sync import RECEIVED_AT_ONCE, Received, Session
 from cwtchd.protocol.connection import BoardClient
 from cwtchd.protocol.crypto.onion import identity_from_seed
 from cwtchd.protocol.crypto.primitives import SEED_SIZE
@@ -23,6 +23,7 @@ from cwtchd.protocol.events import (
     RowReceived,
 )
 from cwtchd.protocol.model import EncryptedGroupMessage, Onion
+from cwtchd.protocol.server_table import ROWS_MOST
 from cwtchd.runtime.onion_call import OnionCall
 from cwtchd.runtime.surroundings import Surroundings
 from cwtchd.store.database import UnitOfWork
@@ -77,6 +78,7 @@ class SyncSession:
         self._units = 0
         self._fault: Fault | None = None
         self._ending = False
+        self._by_us = False
         self.authenticated = False
         self.synced = False
         self.announced: int | None = None
@@ -90,7 +92,8 @@ class SyncSession:
         return self._call.failure
 
     def end(self) -> None:
-        """Has lasted long enough."""
+        """Has lasted long enough, or can't go on without Tor: that is not the server's doing."""
+        self._by_us = True
         self._call.hang_up()
 
     def close(self) -> None:
@@ -117,7 +120,7 @@ class SyncSession:
             case ReplayStarted(count):
                 self.announced = count
                 if count > ROWS_MOST:
-                    self.end()
+                    self._call.hang_up()
                 else:
                     self._call.patient(SILENT_SECONDS)
                     self._owner.went_on()
@@ -131,7 +134,7 @@ class SyncSession:
             case ConnectionFailed(error):
                 log.info("a session with a server was closed", reason=str(error))
                 self._fault = Fault.MALFORMED
-                self.end()
+                self._call.hang_up()
             case _:
                 pass
 
@@ -160,7 +163,7 @@ class SyncSession:
 
     def _stored(self, outcome: Outcome[Received]) -> None:
         if outcome.value.over:
-            self.end()
+            self._call.hang_up()
         else:
             self._owner.went_on()
 
@@ -177,11 +180,11 @@ class SyncSession:
         self._ending = True
         session, fault = self._session, self._fault
         complete = self.announced is not None and self.received == self.announced
-        received, announced = self.received, self.announced or 0
+        received, announced, by_us = self.received, self.announced or 0, self._by_us
 
         def finish(uow: UnitOfWork) -> Outcome[None]:
             if session is not None:
-                server_sync.ended(uow, session, complete, received, announced)
+                server_sync.ended(uow, session, complete, received, announced, by_us=by_us)
             if fault is not None:
                 servers.fault(uow, self._server, fault)
             return Outcome(None)

@@ -77,7 +77,10 @@ class UsedServers:
         self._tor_ready = ready
         for sync in self._syncs.values():
             sync.tor_ready(ready)
-        self.look()
+        if ready:
+            self._run(_put_off, lambda _: self.look())
+        else:
+            self.look()
 
     def sync(self, server: int) -> "Deferred[None]":
         """Fires once a session with it is synced; fails with ServerUnreachable, NotFound."""
@@ -229,6 +232,11 @@ class _Wanted:
         self.at = uow.now
         times = (wallet.next_due_at(uow), posts.next_due_at(uow))
         self.next_at = min((at for at in times if at is not None), default=None)
+
+
+def _put_off(uow: UnitOfWork) -> Outcome[None]:
+    posts.put_off(uow)
+    return wallet.put_off(uow)
 
 
 def _wanted(uow: UnitOfWork) -> Outcome[_Wanted]:

@@ -1,13 +1,15 @@
 """What a server forgets: the oldest messages, by count, by size and by age, a bounded number at a time.
 
-A replay that is under way is not cut short: whoever runs replays says which id the slowest of them has still to send, for a bounded
-time, and nothing from there on is removed. Once that time is over the replay is ended by whoever runs it, before anything that it
-needs is removed: a client that was promised n messages gets n or a close. Spent tokens are never forgotten.
+A replay that is under way is not cut short: whoever runs replays says which id the slowest of them has still to send, and from there on
+nothing is removed until the bounds are passed by a tenth, so that whoever reads slowly holds back no more than that. Then it goes all the
+same, and the replay that misses it is ended: a client that was promised n messages gets n or a close. Spent tokens are never forgotten.
 
 Age is that of the oldest message; those that a leap of the clock dated into the future leave by count and size.
 """
 
 from dataclasses import dataclass
+
+from msgspec import structs
 
 from cwtchd.server.settings import ServerSettings
 from cwtchd.store import board
@@ -16,6 +18,9 @@ from cwtchd.store.database import UnitOfWork
 
 PRUNE_ROWS = 64
 """So many rows are removed in one unit at most: less than a batch's 5 ms."""
+
+
+STRETCHED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +32,15 @@ class Pruned:
 
 
 def prune(uow: UnitOfWork, settings: ServerSettings, needed: int | None = None) -> Pruned:
-    """Removes what is past the bounds, at most PRUNE_ROWS; nothing from the id `needed` on."""
+    """Removes what is past the bounds, at most PRUNE_ROWS; from the id `needed` on only what is past them by a tenth."""
     kept = board.sums(uow)
     rows = size = last = 0
     more = False
     oldest = board.by_age(uow)
     for row in oldest:
         left = Totals(kept.messages - rows, kept.bytes - size, kept.posts)
-        if not _is_due(row, left, settings, uow.now) or (needed is not None and row.id >= needed):
+        held = needed is not None and row.id >= needed
+        if not _is_due(row, left, _stretched(settings) if held else settings, uow.now):
             break
         if rows == PRUNE_ROWS:
             more = True
@@ -44,6 +50,17 @@ def prune(uow: UnitOfWork, settings: ServerSettings, needed: int | None = None) 
     if rows:
         board.remove_through(uow, last)
     return Pruned(rows, more)
+
+
+def _stretched(settings: ServerSettings) -> ServerSettings:
+    """How far those bounds go that replays hold back: a tenth further, and a few rows."""
+    hours = settings.max_hours
+    return structs.replace(
+        settings,
+        max_messages=settings.max_messages + max(settings.max_messages // STRETCHED, PRUNE_ROWS),
+        max_mib=settings.max_mib + max(settings.max_mib // STRETCHED, 1),
+        max_hours=None if hours is None else hours + max(hours // STRETCHED, 1),
+    )
 
 
 def _is_due(row: KeptRow, left: Totals, settings: ServerSettings, now: int) -> bool:

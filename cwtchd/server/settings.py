@@ -10,12 +10,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from cwtchd.protocol.server_table import KEPT_MOST
+
 SETTINGS_LIMIT = 16_384
 """Bytes of a settings file: a longer one is not ours."""
 FORMAT = 1
 
 Description = Annotated[str, Meta(max_length=512)]
-Messages = Annotated[int, Meta(ge=1, le=100_000_000)]
+Messages = Annotated[int, Meta(ge=1, le=KEPT_MOST)]
 Mebibytes = Annotated[int, Meta(ge=1, le=1 << 20)]
 Hours = Annotated[int, Meta(ge=1, le=876_000)]
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]

@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from cwtchd.protocol.model import EncryptedGroupMessage, Token
 from cwtchd.store.database import UnitOfWork, inserted_id
 from cwtchd.store.schema import posts, servers
-from cwtchd.store.servers import is_used
+from cwtchd.store.servers import is_due, is_used
 
 
 class PostState(StrEnum):
@@ -64,11 +64,7 @@ _queued = (
     .join(servers, servers.c.id == posts.c.server)
     .where(posts.c.state == PostState.QUEUED.value, is_used)
 )
-_due = (
-    _queued.where(posts.c.due_at <= bindparam("now"))
-    .order_by(posts.c.due_at, posts.c.id)
-    .limit(bindparam("limit"))
-)
+_due = _queued.where(is_due(posts.c.due_at)).order_by(posts.c.due_at, posts.c.id).limit(bindparam("limit"))
 _next_due = _queued.with_only_columns(func.min(posts.c.due_at))
 _count_open = select(func.count()).where(posts.c.server == bindparam("server"), posts.c.state.in_(OPEN))
 

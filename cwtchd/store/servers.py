@@ -8,7 +8,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cwtchd.protocol.model import Onion
@@ -85,6 +98,15 @@ is_used = and_(
     .exists(),
 )
 """Whether anything is bought from or posted to a server: it is wanted, and not distrusted."""
+
+FARTHEST_MS = 3 * 24 * 60 * 60 * 1000
+
+
+def is_due(at: Column[Any]) -> ColumnElement[bool]:
+    """Whether a time has come by `now`; one that is farther off than any is ever set comes from a clock that was wrong, and has come."""
+    now: BindParameter[int] = bindparam("now")
+    return or_(at <= now, at > now + FARTHEST_MS)
+
 
 _waiting = ("queued", "waiting_token")
 _all = select(

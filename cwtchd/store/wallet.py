@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from cwtchd.protocol.model import Token
 from cwtchd.store.database import UnitOfWork
 from cwtchd.store.schema import servers, tokens
-from cwtchd.store.servers import is_used
+from cwtchd.store.servers import is_due, is_used
 
 _oldest = (
     select(tokens.c.id, tokens.c.secret, tokens.c.point)
@@ -17,9 +17,7 @@ _oldest = (
 )
 _count = select(func.count()).where(tokens.c.server == bindparam("server"))
 _due = (
-    select(servers.c.id)
-    .where(is_used, servers.c.purchase_due_at <= bindparam("now"))
-    .order_by(servers.c.purchase_due_at)
+    select(servers.c.id).where(is_used, is_due(servers.c.purchase_due_at)).order_by(servers.c.purchase_due_at)
 )
 _next_due = select(func.min(servers.c.purchase_due_at)).where(is_used)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import raw_peer
+from tests.support import raw_guest, raw_peer
 from tests.support.node import Caller, Node, nodes
 
 
@@ -14,6 +14,8 @@ def _no_connection_outlives_its_test() -> Iterator[None]:
     yield
     while raw_peer.opened:
         raw_peer.opened.pop().close()
+    while raw_guest.opened:
+        raw_guest.opened.pop().close()
 
 
 @pytest.fixture

@@ -177,3 +177,20 @@ def test_what_is_not_there_and_too_many(host: Node) -> None:
     for _ in range(16):
         host.call("hosting.create")
     refused("limit_exceeded", host.call, "hosting.create")
+
+
+def test_a_damaged_one_spoils_nothing_for_the_others(host: Node, onions: Path) -> None:
+    good, bad, keyless = running(host), running(host), running(host)
+    host.call("hosting.stop", id=bad["id"])
+    (host.home / "servers" / bad["id"] / "settings").write_text("{")
+    (host.home / "servers" / keyless["id"] / "keys").unlink()
+    host.kill(signal.SIGTERM)
+    host.restart()
+    found = {each["id"]: each["state"] for each in host.call("hosting.list")}
+    assert found == {good["id"]: "running", bad["id"]: "damaged", keyless["id"]: "damaged"}
+    assert Board(onions, bundle_of(good)).replay() == []
+    refused("server_damaged", host.call, "hosting.start", id=bad["id"])
+    refused("server_damaged", host.call, "hosting.start", id=keyless["id"])
+    host.call("hosting.delete", id=bad["id"])
+    host.call("hosting.delete", id=keyless["id"])
+    assert [each["id"] for each in host.call("hosting.list")] == [good["id"]]

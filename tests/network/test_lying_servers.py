@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from cwtchd.app.server_sync import REPEATS_ALLOWED, ROWS_MOST
+from cwtchd.app.server_sync import REPEATS_ALLOWED
 from cwtchd.protocol.connection import BoardServer, TokenServer
 from cwtchd.protocol.crypto.primitives import sign
 from cwtchd.protocol.crypto.privacypass import TokenKey
 from cwtchd.protocol.events import BatchSigned, Event, ReplayRequested
+from cwtchd.protocol.server_table import ROWS_MOST
 from cwtchd.protocol.wire.bundle import encode_bundle, signed_text
 from cwtchd.protocol.wire.frame import decode_plain, encode_plain
 from cwtchd.protocol.wire.token_board import encode_new_message

@@ -98,6 +98,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     # Clocks that are an hour apart are not waited for; that they are drawn is tested where they are.
     monkeypatch.setattr(server_clocks, "ROTATE_LEAST", 0.3)
     monkeypatch.setattr(server_clocks, "ROTATE_MORE", 0.1)
+    monkeypatch.setattr(server_clocks, "BETWEEN_SESSIONS", 0.05)
     monkeypatch.setattr(server_clocks, "POST_CLOSE_LEAST", 0.0)
     monkeypatch.setattr(server_clocks, "POST_CLOSE_MOST", 0.1)
     monkeypatch.setattr(server_clocks, "AFTER_PURCHASE", 0.01)

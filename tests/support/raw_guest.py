@@ -47,7 +47,11 @@ class RawGuest:
     def __init__(self, path: Path, connection: Any) -> None:
         self.stream = socket.socket(socket.AF_UNIX)
         self.stream.settimeout(PATIENCE)
-        self.stream.connect(str(path))
+        try:
+            self.stream.connect(str(path))
+        except OSError:
+            self.stream.close()
+            raise
         self.connection = connection
         self.events: list[Event] = []
         opened.append(self)

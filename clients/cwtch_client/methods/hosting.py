@@ -75,7 +75,7 @@ class HostingMethods:
         max_messages: so many messages are kept, the oldest go first.
         max_mib: so many MiB of messages are kept.
         onion_pow: Tor asks those who call for work while the onions are flooded.
-        Refused as: not_found, invalid_settings, storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: not_found, server_damaged, invalid_settings, storage_failed, stopping, unauthorized, limit_exceeded.
         """
         return self._asking.ask(
             Hosted,
@@ -96,7 +96,7 @@ class HostingMethods:
 
         id: a server that runs here, as `hosting.list` names it.
         password: opens its keys, where they are sealed.
-        Refused as: not_found, wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: not_found, server_damaged, wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
         """
         return self._asking.ask(Hosted, "hosting.start", id=id, password=password)
 
@@ -121,7 +121,7 @@ class HostingMethods:
 
         id: a server that runs here, as `hosting.list` names it.
         password: opens its keys, where they are sealed.
-        Refused as: not_found, wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: not_found, server_damaged, wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
         """
         self._asking.call("hosting.delete", id=id, password=password)
 
@@ -204,7 +204,7 @@ class AsyncHostingMethods:
         max_messages: so many messages are kept, the oldest go first.
         max_mib: so many MiB of messages are kept.
         onion_pow: Tor asks those who call for work while the onions are flooded.
-        Refused as: not_found, invalid_settings, storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: not_found, server_damaged, invalid_settings, storage_failed, stopping, unauthorized, limit_exceeded.
         """
         return await self._asking.ask(
             Hosted,
@@ -225,7 +225,7 @@ class AsyncHostingMethods:
 
         id: a server that runs here, as `hosting.list` names it.
         password: opens its keys, where they are sealed.
-        Refused as: not_found, wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: not_found, server_damaged, wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
         """
         return await self._asking.ask(Hosted, "hosting.start", id=id, password=password)
 
@@ -250,7 +250,7 @@ class AsyncHostingMethods:
 
         id: a server that runs here, as `hosting.list` names it.
         password: opens its keys, where they are sealed.
-        Refused as: not_found, wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
+        Refused as: not_found, server_damaged, wrong_password, storage_failed, stopping, unauthorized, limit_exceeded.
         """
         await self._asking.call("hosting.delete", id=id, password=password)
 

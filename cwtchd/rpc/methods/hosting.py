@@ -5,7 +5,15 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 from twisted.internet.defer import Deferred
 
-from cwtchd.app.errors import InvalidSettings, LimitExceeded, NotFound, Stopping, StorageFailed, WrongPassword
+from cwtchd.app.errors import (
+    InvalidSettings,
+    LimitExceeded,
+    NotFound,
+    ServerDamaged,
+    Stopping,
+    StorageFailed,
+    WrongPassword,
+)
 from cwtchd.rpc import schema
 from cwtchd.rpc.hosting_schema import (
     Description,
@@ -119,6 +127,7 @@ def get(session: Session, params: HostedParams) -> "Deferred[Hosted]":
     "hosting.set",
     Scope.ADMIN,
     NotFound,
+    ServerDamaged,
     InvalidSettings,
     StorageFailed,
     Stopping,
@@ -135,6 +144,7 @@ def set_(session: Session, params: Change) -> "Deferred[Hosted]":
     "hosting.start",
     Scope.ADMIN,
     NotFound,
+    ServerDamaged,
     WrongPassword,
     StorageFailed,
     Stopping,
@@ -161,6 +171,7 @@ def stats(session: Session, params: HostedParams) -> "Deferred[HostedStats]":
     "hosting.delete",
     Scope.ADMIN,
     NotFound,
+    ServerDamaged,
     WrongPassword,
     StorageFailed,
     Stopping,

@@ -33,7 +33,7 @@ def test_a_uniform_number_is_below_its_most() -> None:
         (server_clocks.rotate, 10 * MINUTE, 60 * MINUTE),
         (server_clocks.post_close, 2, 11),
         (server_clocks.token_clock, 0, 60 * MINUTE),
-        (server_clocks.same_server_delay, 0, 60 * MINUTE),
+        (server_clocks.between_sessions, 0, MINUTE),
     ],
 )
 def test_each_clock_has_its_bound_and_mean(
@@ -43,11 +43,6 @@ def test_each_clock_has_its_bound_and_mean(
     drawn = [draw(chance) for _ in range(4000)]
     assert min(drawn) >= lowest
     assert mean(drawn) == pytest.approx(expected, rel=0.06)
-
-
-def test_a_reread_is_some_time_of_the_next_day() -> None:
-    assert server_clocks.reread(least, 3600) == 23 * 3600
-    assert 46 * 3600 < server_clocks.reread(most, 3600) <= 47 * 3600
 
 
 def test_a_post_is_retried_ever_later() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from cwtchd.app import anchors, server_sync, servers
 from cwtchd.app.errors import NotFound
-from cwtchd.app.server_sync import ANCHORS_KEPT, IDLE_CUTS, REPEATS_ALLOWED, ROWS_MOST, Received, Session
+from cwtchd.app.server_sync import ANCHORS_KEPT, IDLE_CUTS, REPEATS_ALLOWED, Received, Session
 from cwtchd.protocol.model import EncryptedGroupMessage
+from cwtchd.protocol.server_table import ROWS_MOST
 from cwtchd.store import server_rows
 from cwtchd.store import servers as store
 from cwtchd.store.servers import Fault

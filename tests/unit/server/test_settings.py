@@ -26,7 +26,7 @@ some_settings = st.builds(
         intro_burst=rates and sum(rates),
     ),
     st.text(max_size=512),
-    st.integers(1, 100_000_000),
+    st.integers(1, 3_500_000),
     st.none() | st.integers(1, 876_000),
     st.none() | st.tuples(st.integers(1, 1000), st.integers(0, 1000)),
 )
