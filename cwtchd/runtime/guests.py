@@ -89,7 +89,7 @@ class Guests(ABC, Generic[C, S]):
             stream.hang_up()
             return
         if len(self._guests) >= self._most:
-            self.hang_up(self._who_gives_way())
+            self._give_way(self._who_gives_way())
         known, seconds = self._came()
         guest = self._guests[stream] = Guest(stream, known)
         self.watch(guest, seconds)
@@ -133,6 +133,11 @@ class Guests(ABC, Generic[C, S]):
         self._open = False
         for guest in self:
             self.hang_up(guest)
+
+    def _give_way(self, guest: Guest[C, S]) -> None:
+        # At once: who comes and goes fast enough would else hold as much unread as it likes.
+        guest.stream.drop()
+        self.lost(guest.stream)
 
     def _who_gives_way(self) -> Guest[C, S]:
         unsettled = [guest for guest in self._guests.values() if not guest.settled]

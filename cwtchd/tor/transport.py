@@ -109,6 +109,13 @@ class OnionStream(Protocol, Generic[C]):
         self.transport.loseConnection()
         self._abort = self._clock.callLater(LINGER_SECONDS, self.transport.abortConnection)
 
+    def drop(self) -> None:
+        """Ends the stream at once; what the other side has not read yet it never will."""
+        if self._open:
+            self._open = False
+            self.transport.unregisterProducer()
+            self.transport.abortConnection()
+
     def hold(self, held: bool) -> None:
         """Stops or goes on reading, for the sake of whoever stores what is read."""
         if held != self._held:

@@ -186,6 +186,7 @@ def test_a_damaged_one_spoils_nothing_for_the_others(host: Node, onions: Path) -
     (host.home / "servers" / keyless["id"] / "keys").unlink()
     host.kill(signal.SIGTERM)
     host.restart()
+    until("the good one runs", lambda: host.call("hosting.get", id=good["id"])["state"] == "running")
     found = {each["id"]: each["state"] for each in host.call("hosting.list")}
     assert found == {good["id"]: "running", bad["id"]: "damaged", keyless["id"]: "damaged"}
     assert Board(onions, bundle_of(good)).replay() == []
