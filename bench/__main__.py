@@ -1,6 +1,6 @@
 """`make bench`: what cwtchd costs over the floor, as ratios of one run. Floor and subject take turns; no test times anything.
 
-    python -m bench [tor] [api] [--write]
+    python -m bench [tor] [api] [servers] [--write]
 
 Without a name all parts run. With `--write` the tables also go to docs/bench.md, each with the machine that it was measured on.
 The exit status is 1 where a goal is missed.
@@ -11,15 +11,15 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import api, tor
+from bench import api, servers, tor
 from bench.table import Part
 
 PAGE = Path(__file__).parent.parent / "docs" / "bench.md"
-PARTS: Mapping[str, Callable[[], Part]] = {"tor": tor.measure, "api": api.measure}
+PARTS: Mapping[str, Callable[[], Part]] = {"tor": tor.measure, "api": api.measure, "servers": servers.measure}
 INTRODUCTION = """\
 # Figures
 
-Made by `make bench` (`.venv/bin/python -m bench --write` writes this page; `tor` or `api` behind it makes one part anew). Floor and
+Made by `make bench` (`.venv/bin/python -m bench --write` writes this page; `tor`, `api` or `servers` behind it makes one part anew). Floor and
 subject take turns in one run: only the ratios travel to another machine.
 """
 
