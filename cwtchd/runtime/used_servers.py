@@ -27,6 +27,8 @@ from cwtchd.store.posts import PostRow
 from cwtchd.store.servers import ServerRow
 
 POSTS_AT_ONCE = 4
+BUSY_SECONDS = 1.0
+"""How soon is looked again while something that is due is under way, or waits for its place."""
 LOOK_SECONDS = 60.0
 """How often is looked for what is due, at the latest: a clock that was set back must not put it off for ever."""
 TOLD_SECONDS = 0.5
@@ -138,9 +140,11 @@ class UsedServers:
             self._look_in(self._until(wanted))
 
     def _until(self, wanted: "_Wanted") -> float:
-        """Seconds to the next look. What was due by this one is under way, or waits for a place: its end looks again."""
-        if wanted.next_at is None or wanted.next_at <= wanted.at:
+        """Seconds to the next look. Behind what is due and under way something else may fall due at any time."""
+        if wanted.next_at is None:
             return LOOK_SECONDS
+        if wanted.next_at <= wanted.at:
+            return BUSY_SECONDS
         return min(LOOK_SECONDS, max(0.0, (wanted.next_at - self._around.now()) / 1000))
 
     def _answer_asked(self) -> None:
