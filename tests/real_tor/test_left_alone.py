@@ -23,6 +23,7 @@ def child_of(pid: int) -> int | None:
     return int(children[0]) if children else None
 
 
+@pytest.mark.timeout(400)
 def test_a_killed_node_and_its_tor_are_back_without_a_person(
     private_network: Path, heard: NotifySocket, tmp_path: Path
 ) -> None:
@@ -58,7 +59,8 @@ def test_a_killed_node_and_its_tor_are_back_without_a_person(
         heard.until(
             "online", lambda told: "Tor is ready. Profiles open: 1, online: 1." in told.get("STATUS", "")
         )
-        until("it is reached", lambda: friend.messages(request)[-1]["state"] == "delivered")
+        # A circuit that does not come to be is given up by Tor after two minutes only, and a busy machine has such.
+        until("it is reached", lambda: friend.messages(request)[-1]["state"] == "delivered", 200)
         assert node.kill(signal.SIGTERM) == 0
     finally:
         for each in (node, friend):
